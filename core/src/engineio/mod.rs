@@ -1,0 +1,1 @@
+//! The Engine.IO protocol, version 4.

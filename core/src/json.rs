@@ -1,0 +1,1 @@
+//! A JSON scanner: it checks, finds and measures, and builds no tree.

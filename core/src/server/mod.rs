@@ -1,0 +1,1 @@
+//! The composite: one machine over the three protocols.
