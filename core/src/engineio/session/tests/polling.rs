@@ -141,7 +141,7 @@ fn a_post_that_is_too_large_ends_the_session() {
 }
 
 #[test]
-fn only_the_post_that_was_admitted_may_deliver() {
+fn t52_only_the_post_that_was_admitted_may_deliver() {
     let mut session = polling();
     assert!(session.handle_post(at(1), request(1)));
     let stray = Source::Post(request(2));

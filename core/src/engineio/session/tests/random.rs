@@ -244,7 +244,7 @@ fn assert_handed_out(message: Option<String>, packet: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn t53_no_order_of_calls_leaks_or_panics(

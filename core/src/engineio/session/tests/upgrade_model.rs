@@ -275,7 +275,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn no_packet_is_lost_or_reordered(
