@@ -45,7 +45,7 @@ impl<'a> Packet<'a> {
     /// ```
     pub fn decode(message: Message<'a>) -> Result<Self, PacketError> {
         let text = match message {
-            // §Packet encoding, WebSocket: "Binary payloads are sent as is"; only messages are binary.
+            // §Packet encoding, WebSocket: bytes are sent as they are; only messages are binary.
             Message::Binary(_) => return Ok(Self::Message(message)),
             Message::Text(text) => text,
         };

@@ -169,8 +169,8 @@ impl Session {
             return;
         };
         if polling.poll.is_some() {
-            // §Receiving data: "a client MUST NOT have more than one active GET request. Should it
-            // happen, the server MUST return an HTTP 400 error status and close the session."
+            // §Receiving data: two GETs at once could reorder packets, so the second MUST get a 400
+            // and the session MUST end.
             self.refuse(request, Refusal::BadRequest);
             self.end(CloseReason::TransportError);
             return;
@@ -200,8 +200,8 @@ impl Session {
             return false;
         };
         if polling.post.is_some() {
-            // §Sending data: "a client MUST NOT have more than one active POST request. Should it
-            // happen, the server MUST return an HTTP 400 error status and close the session."
+            // §Sending data: two POSTs at once could reorder packets, so the second MUST get a 400
+            // and the session MUST end.
             self.refuse(request, Refusal::BadRequest);
             self.end(CloseReason::TransportError);
             return false;

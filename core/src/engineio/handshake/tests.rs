@@ -239,3 +239,17 @@ fn the_open_packet_has_exactly_the_five_keys() {
     };
     assert!(text(Transport::Polling, &config).contains(r#""upgrades":[]"#));
 }
+
+#[test]
+fn a_session_id_cannot_break_out_of_its_string() {
+    let packet = open_packet(
+        r#"a","upgrades":["x"#,
+        Transport::WebSocket,
+        &Config::default(),
+    );
+    let text = core::str::from_utf8(&packet.bytes).unwrap();
+    assert!(
+        text.starts_with(r#"0{"sid":"a\",\"upgrades\":[\"x","upgrades":[],"#),
+        "{text}"
+    );
+}
