@@ -46,6 +46,9 @@ pub enum PacketError {
     /// The first byte names no packet type.
     #[error("unknown packet type {0:#04x}: a packet starts with its type, `0` to `6`")]
     UnknownType(u8),
+    /// Close, upgrade and noop packets are their type alone.
+    #[error("a packet of type {0:#04x} with data, which it cannot have")]
+    UnexpectedData(u8),
 }
 
 /// The peer's fault: a request body that is no payload.
