@@ -54,7 +54,7 @@ pub enum PacketKind {
     Event = 2,
     /// The answer to an event.
     Ack = 3,
-    /// Refuses a namespace; only a server says this.
+    /// Refuses a namespace. Only a server says this: a client that does breaks the protocol.
     ConnectError = 4,
     /// An event with attachments.
     BinaryEvent = 5,
