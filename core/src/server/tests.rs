@@ -540,10 +540,8 @@ fn binary_goes_both_ways() {
         r#"event ["up",{"_placeholder":true,"num":0}] [b"\x01\x02"] None"#
     );
     let attachment = [Bytes::from_static(&[9])];
-    let data = EventData::with_attachments(
-        r#"["down",{"_placeholder":true,"num":0}]"#,
-        &attachment,
-    );
+    let data =
+        EventData::with_attachments(r#"["down",{"_placeholder":true,"num":0}]"#, &attachment);
     host.server
         .emit(
             host.now,
