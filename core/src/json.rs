@@ -5,9 +5,14 @@
 //! Stricter than the grammar in two places: containers nest at most [`MAX_DEPTH`] deep, and numbers
 //! are finite as IEEE doubles, because `1e999` is infinity in one parser and an error in the next.
 
+mod escape;
+
 use alloc::borrow::Cow;
-use alloc::string::String;
-use core::str::Chars;
+
+pub(crate) use escape::Characters;
+pub(crate) use escape::escape;
+pub use escape::unescape;
+pub use escape::write_string;
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: u32 = 128;
@@ -44,34 +49,6 @@ pub enum Kind {
 pub fn check(text: &str) -> Result<Kind, Error> {
     let mut scanner = Scanner::new(text, ());
     scanner.document().map_err(|problem| scanner.error(problem))
-}
-
-/// Appends `text` as a JSON string, quotes included.
-///
-/// ```
-/// let mut out = String::new();
-/// sansocket::json::write_string(&mut out, "say \"hi\"\n");
-/// assert_eq!(out, r#""say \"hi\"\n""#);
-/// ```
-pub fn write_string(out: &mut String, text: &str) {
-    out.reserve(text.len() + 2);
-    out.push('"');
-    for piece in escape(text) {
-        out.push_str(piece);
-    }
-    out.push('"');
-}
-
-/// The characters that the inside of a JSON string (without its quotes) stands for.
-///
-/// Half a surrogate pair, which the grammar allows and UTF-8 does not, becomes U+FFFD.
-#[must_use]
-pub fn unescape(inside: &str) -> Cow<'_, str> {
-    if inside.contains('\\') {
-        Cow::Owned(Characters::new(inside).collect())
-    } else {
-        Cow::Borrowed(inside)
-    }
 }
 
 /// Where and why a text is not acceptable JSON.
@@ -506,99 +483,6 @@ fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
 #[cold]
 fn is_finite(number: &str) -> bool {
     number.parse().is_ok_and(f64::is_finite)
-}
-
-/// The pieces that `text` becomes inside the quotes of a JSON string.
-pub(crate) fn escape(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(needs_escape).flat_map(|piece| {
-        let plain = piece.trim_end_matches(needs_escape);
-        let escaped = piece.as_bytes().get(plain.len());
-        [plain, escaped.map_or("", |byte| escape_sequence(*byte))]
-    })
-}
-
-fn needs_escape(character: char) -> bool {
-    matches!(character, '"' | '\\' | ..' ')
-}
-
-const fn escape_sequence(byte: u8) -> &'static str {
-    const CONTROLS: [&str; 32] = [
-        "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007",
-        "\\b", "\\t", "\\n", "\\u000b", "\\f", "\\r", "\\u000e", "\\u000f", "\\u0010", "\\u0011",
-        "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019",
-        "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f",
-    ];
-    match byte {
-        b'"' => "\\\"",
-        b'\\' => "\\\\",
-        #[allow(
-            clippy::indexing_slicing,
-            reason = "the arm's range is the table's length"
-        )]
-        0..32 => CONTROLS[byte as usize],
-        _ => "",
-    }
-}
-
-/// The characters that the inside of a JSON string stands for; nothing a peer sends makes it stop early.
-pub(crate) struct Characters<'a> {
-    rest: Chars<'a>,
-}
-
-impl<'a> Characters<'a> {
-    pub(crate) fn new(inside: &'a str) -> Self {
-        Self {
-            rest: inside.chars(),
-        }
-    }
-
-    /// The four digits of a `\u`, which is eaten already.
-    fn code_unit(&mut self) -> Option<u32> {
-        let digits = self.rest.as_str().get(..4)?;
-        let unit = u32::from_str_radix(digits, 16).ok()?;
-        self.rest.nth(3);
-        Some(unit)
-    }
-
-    /// The second half of a surrogate pair, if it is there.
-    fn low_surrogate(&mut self) -> Option<u32> {
-        let mut ahead = Self::new(self.rest.as_str().strip_prefix("\\u")?);
-        let unit = ahead.code_unit()?;
-        if !(0xdc00..0xe000).contains(&unit) {
-            return None;
-        }
-        self.rest = ahead.rest;
-        Some(unit)
-    }
-}
-
-impl Iterator for Characters<'_> {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        let character = self.rest.next()?;
-        if character != '\\' {
-            return Some(character);
-        }
-        Some(match self.rest.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let unit = self.code_unit()?;
-                let scalar = match unit {
-                    0xd800..0xdc00 => self.low_surrogate().map_or(unit, |low| {
-                        0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
-                    }),
-                    _ => unit,
-                };
-                char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER)
-            }
-            other => other,
-        })
-    }
 }
 
 #[cfg(test)]
