@@ -38,6 +38,8 @@ use crate::json::First;
 #[derive(Debug)]
 pub struct Decoder {
     config: Config,
+    /// Only a server refuses a namespace.
+    sender_is_server: bool,
     /// Boxed, because most packets have no attachments: a connection without is small.
     pending: Option<Box<Pending>>,
 }
@@ -52,12 +54,22 @@ pub struct Decoded<'a> {
 }
 
 impl Decoder {
-    /// A decoder with nothing pending.
+    /// A decoder for what a client sends.
     #[must_use]
     pub fn new(config: &Config) -> Self {
         Self {
             config: config.clone(),
+            sender_is_server: false,
             pending: None,
+        }
+    }
+
+    /// A decoder for what a server sends.
+    #[must_use]
+    pub fn for_client(config: &Config) -> Self {
+        Self {
+            sender_is_server: true,
+            ..Self::new(config)
         }
     }
 
@@ -81,6 +93,9 @@ impl Decoder {
             return Err(DecodeError::AttachmentsDue);
         }
         let packet = decode(text, &self.config)?;
+        if packet.kind == PacketKind::ConnectError && !self.sender_is_server {
+            return Err(DecodeError::ConnectErrorOfClient);
+        }
         if packet.attachments == 0 {
             return Ok(Some(Decoded {
                 packet,
@@ -99,7 +114,8 @@ impl Decoder {
 
     /// Takes a binary message: the next attachment of the packet that announced it.
     ///
-    /// A completed packet is kept until the next call, whichever it is.
+    /// A completed packet is kept until the next call, whichever it is; [`release`](Self::release)
+    /// frees it before.
     ///
     /// # Errors
     /// [`DecodeError`] when no attachment is due, or when the packet becomes larger than
@@ -118,6 +134,11 @@ impl Decoder {
             packet: pending.packet(),
             attachments: &pending.received,
         }))
+    }
+
+    /// Frees the packet that was completed last, and leaves one that waits for attachments alone.
+    pub fn release(&mut self) {
+        self.pending.take_if(|pending| pending.is_complete());
     }
 
     /// Forgets a packet that waits for attachments, and one that was completed: all memory is free.

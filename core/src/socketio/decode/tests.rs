@@ -504,6 +504,32 @@ fn a_packet_with_attachments_is_complete_with_the_last_one() {
 }
 
 #[test]
+fn only_a_server_refuses_a_namespace() {
+    let text = "4{\"message\":\"No\"}";
+    let config = Config::default();
+    let mut of_clients = Decoder::new(&config);
+    assert_eq!(
+        of_clients.handle_text(text, |_| true).unwrap_err(),
+        DecodeError::ConnectErrorOfClient
+    );
+    let mut of_servers = Decoder::for_client(&config);
+    let decoded = of_servers.handle_text(text, |_| true).unwrap().unwrap();
+    assert_eq!(decoded.packet.kind, PacketKind::ConnectError);
+}
+
+#[test]
+fn a_completed_packet_is_released_and_a_half_built_one_is_not() {
+    let text = format!("51-[\"a\",{PLACEHOLDER_0}]");
+    let mut decoder = Decoder::new(&Config::default());
+    assert!(decoder.handle_text(&text, |_| true).unwrap().is_none());
+    decoder.release();
+    assert!(decoder.handle_binary(&[1]).unwrap().is_some());
+    assert!(decoder.pending.is_some());
+    decoder.release();
+    assert!(decoder.pending.is_none());
+}
+
+#[test]
 fn an_event_name_is_unescaped_on_demand() {
     let name = |text| {
         decode_default(text)
