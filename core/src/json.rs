@@ -9,6 +9,10 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::str::Chars;
 
+mod elements;
+
+pub use elements::elements;
+
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: u32 = 128;
 
