@@ -245,7 +245,10 @@ impl Connection {
 
     /// Eats frames and parts of frames until one means something.
     fn step(&mut self, now: Instant, input: &mut &[u8]) -> Option<Happening> {
-        self.assembler.forget_lent();
+        // A control frame in pieces lies where a lent one would.
+        if self.frame.is_none() {
+            self.assembler.forget_lent();
+        }
         if let Some(closed) = self.link.poll_closed() {
             return Some(Happening::Failed(closed));
         }
