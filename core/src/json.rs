@@ -14,6 +14,10 @@ pub(crate) use escape::escape;
 pub use escape::unescape;
 pub use escape::write_string;
 
+mod elements;
+
+pub use elements::elements;
+
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: u32 = 128;
 
