@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import test from "node:test";
-import { SERVER, WAYS, ask, atEnd, bytes, connect, event, settled } from "./client.mjs";
+import { SERVER, WAYS, ask, atEnd, bytes, connect, event, settled, within } from "./client.mjs";
 
 /** A wire between client and server that can be cut and mended. */
 class Wire {
@@ -82,7 +82,9 @@ for (const [way, options] of Object.entries(WAYS)) {
     const watcher = await connect("/", WAYS.websocket);
     const client = await connect("/", { ...options, ...AT_ONCE, url: wire.url });
     const first = client.id;
-    const gone = new Promise((resolve) => watcher.on("left", (id) => id === first && resolve(id)));
+    const gone = within(new Promise((resolve) => watcher.on("left", (id) => id === first && resolve(id))), "the watcher to notice");
+    // The server has seen the end of the upgrade when it has answered something that was sent after it.
+    await ask(client, "echo");
     const disconnected = event(client, "disconnect");
     if (way === "polling") await wire.poll();
     wire.cut();
