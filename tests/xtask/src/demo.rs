@@ -106,7 +106,7 @@ impl FromStr for Demo {
 pub(crate) fn django(command: &mut Command) -> Result<()> {
     command
         .current_dir(workspace::path("bindings-python/examples/django_chat"))
-        .env("DATABASE", workspace::target("demo/django.sqlite3")?)
+        .env("DJANGO_DATABASE", workspace::target("demo/django.sqlite3")?)
         .env(
             "SOCKET_IO_CLIENT",
             workspace::path("tests/browser/node_modules/socket.io-client/dist"),

@@ -12,6 +12,7 @@ mod stamp;
 mod test;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -82,8 +83,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             process::become_command(fixture::command(host, fixture, port, &options)?)?;
         }
         "bench" => {
-            let json = rest.option("--json")?.map(Into::into);
-            bench::run(&rest.words(), json)?;
+            let json: Option<PathBuf> = rest.option("--json")?.map(Into::into);
+            bench::run(&rest.words(), json.as_deref())?;
         }
         "package" => package::run()?,
         "help" | "--help" | "-h" => println!("{USAGE}"),

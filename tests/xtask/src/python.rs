@@ -19,28 +19,31 @@ const WHEEL_INPUTS: &[&str] = &[
     "Cargo.lock",
     "core",
     "bindings-python/Cargo.toml",
-    "bindings-python/pyproject.toml",
-    "bindings-python/src",
-    "bindings-python/python",
     "bindings-python/README.md",
+    "bindings-python/pyproject.toml",
+    "bindings-python/python",
+    "bindings-python/src",
 ];
-/// What the tests, the fixtures and the demo need beside the wheel.
-const REQUIREMENTS: &[&str] = &[
-    "bindings-python/requirements-dev.txt",
-    "bindings-python/examples/django_chat/requirements.txt",
-];
+/// What builds the wheel.
+const MATURIN: &str = "maturin>=1.9.4,<2";
+/// The extras of the wheel that the tests, the fixtures and the demo need.
+const EXTRAS: &str = "[dev,django,uvicorn]";
 
 /// A virtual environment.
 pub(crate) struct Environment(PathBuf);
 
 impl Environment {
-    /// The environment of the tests, fixtures and demo: their requirements and the wheel of the present sources.
+    /// The environment of the tests, fixtures and demo: the wheel of the present sources, and what its extras name.
     pub(crate) fn ready() -> Result<Self> {
-        let environment = Self::with_requirements()?;
+        require_python()?;
+        let environment = Self::with_maturin()?;
         let wheel = wheel(&environment)?;
         let installed = Stamp::new("wheel-installed", WHEEL_INPUTS, &environment.version()?)?;
-        if !installed.is_current(&environment.0) {
+        if !installed.is_current(&environment.0.join("bin/uvicorn")) {
             environment.install_wheel(&wheel)?;
+            let mut extras = environment.python(&["-m", "pip", "install"]);
+            extras.arg(format!("{}{EXTRAS}", wheel.display()));
+            Step::new("install what the Python tests need", extras).must_succeed()?;
             installed.keep()?;
         }
         Ok(environment)
@@ -93,24 +96,16 @@ impl Environment {
         Ok(())
     }
 
-    fn with_requirements() -> Result<Self> {
-        require_python()?;
+    fn with_maturin() -> Result<Self> {
         let path = workspace::target("venv/python")?;
         let environment = Self(path.clone());
-        let version = process::capture(python3(&["-V"]))?;
-        let stamp = Stamp::new("requirements", REQUIREMENTS, &version)?;
+        let stamp = Stamp::new("maturin", &[], &process::capture(python3(&["-V"]))?)?;
         if stamp.is_current(&path) {
             return Ok(environment);
         }
         let environment = Self::fresh("python")?;
-        let mut command = environment.python(&["-m", "pip", "install", "maturin>=1.9,<2"]);
-        for file in REQUIREMENTS
-            .iter()
-            .filter(|file| workspace::path(file).exists())
-        {
-            command.args(["-r", file]);
-        }
-        Step::new("install the Python requirements", command).must_succeed()?;
+        let install = environment.python(&["-m", "pip", "install", MATURIN]);
+        Step::new("install maturin", install).must_succeed()?;
         stamp.keep()?;
         Ok(environment)
     }
