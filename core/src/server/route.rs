@@ -180,7 +180,7 @@ impl State {
             self.reply(id, upgrade_required());
             return id;
         }
-        if let Err(refused) = self.serve_request(id, &EngineQuery::read(request, false)) {
+        if let Err(refused) = self.serve_request(id, request) {
             self.reply(id, refused);
         }
         id
@@ -189,9 +189,10 @@ impl State {
     fn serve_request(
         &mut self,
         id: RequestId,
-        query: &EngineQuery<'_>,
+        request: &http::Request<'_>,
     ) -> Result<(), http::Response> {
         let now = self.now;
+        let query = EngineQuery::read(request, false);
         let admitted = query.admit(&self.config.engineio);
         let session = match self.check(admitted)? {
             Admission::Open(_) => {
@@ -208,8 +209,9 @@ impl State {
             }
             Admission::Post { sid } => {
                 let (session, kept) = self.find_session(sid)?;
-                // A refusal comes out of the session, below.
-                let _admitted = kept.engine.handle_post(now, id);
+                if kept.engine.handle_post(now, id) {
+                    self.check_post(session, id, request);
+                }
                 session
             }
             // Its transport is `websocket`, but it does not ask for one.
@@ -220,6 +222,23 @@ impl State {
         }
         self.flush_session(session);
         Ok(())
+    }
+
+    /// What the head of an admitted POST already gives away about its body.
+    fn check_post(&mut self, session: SessionId, id: RequestId, request: &http::Request<'_>) {
+        let now = self.now;
+        let limit = self.config.engineio.max_payload_bytes;
+        let announced = request.headers.get("Content-Length").and_then(decimal);
+        if announced.is_some_and(|length| length > limit) {
+            if let Some(kept) = self.sessions.get_mut(session.0) {
+                kept.engine.handle_oversized_post(now, id);
+            }
+            self.report_refusal(Some(session), &TOO_LARGE);
+        } else if request.headers.get("Content-Type") == Some(b"application/octet-stream") {
+            // Version 4 has no binary payloads: such a body is from a client of version 3.
+            let reason = "the body of a POST is binary: Engine.IO 4 sends text";
+            self.refuse_session_input(session, Source::Post(id), &reason);
+        }
     }
 
     fn take_body(&mut self, id: RequestId, chunk: &[u8], end: bool) -> Result<(), UsageError> {
@@ -234,10 +253,7 @@ impl State {
             if let Some(kept) = self.sessions.get_mut(session.0) {
                 kept.engine.handle_oversized_post(now, id);
             }
-            self.report_refusal(
-                Some(session),
-                &"the body of a POST is larger than max_payload_bytes",
-            );
+            self.report_refusal(Some(session), &TOO_LARGE);
         } else {
             pending.body.extend_from_slice(chunk);
             if end {
@@ -451,6 +467,15 @@ fn parameter<'a>(value: &'a http::Parameter<'_>) -> Parameter<'a> {
     }
 }
 
+/// A number of ASCII digits; one that does not fit is as large as they come.
+fn decimal(digits: &[u8]) -> Option<usize> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digits = core::str::from_utf8(digits).ok()?;
+    Some(digits.parse().unwrap_or(usize::MAX))
+}
+
 /// What the reference server says, word for word: clients match on it.
 pub(super) fn refusal_response(refusal: Refusal) -> http::Response {
     http::Response::new(refusal.status()).json(refusal.body())
@@ -467,3 +492,5 @@ fn unusable_header() -> http::Response {
 fn overloaded() -> http::Response {
     http::Response::new(503).text("this server cannot take more connections")
 }
+
+const TOO_LARGE: &str = "the body of a POST is larger than max_payload_bytes";

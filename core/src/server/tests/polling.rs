@@ -212,6 +212,38 @@ fn a_body_over_the_limit_is_413_and_ends_the_session() {
 }
 
 #[test]
+fn a_body_that_announces_too_much_is_refused_before_it_comes() {
+    let mut host = Host::new(Protocol::SocketIo);
+    for length in ["1000001", "99999999999999999999999999"] {
+        let sid = host.open_polling();
+        let target = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+        let headers = [http::Header {
+            name: b"Content-Length",
+            value: length.as_bytes(),
+        }];
+        let request = request("POST", &target, &headers);
+        let id = host.server.handle_request(host.now, &request);
+        host.drain();
+        assert!(host.reply(id).starts_with("413"), "{}", host.reply(id));
+        assert_eq!(host.server.session_count(), 0);
+    }
+}
+
+#[test]
+fn t53_a_binary_body_is_answered_and_leaves_no_open_exchange() {
+    let mut host = Host::new(Protocol::SocketIo);
+    let sid = host.open_polling();
+    let target = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+    let headers = [header("Content-Type", "application/octet-stream")];
+    let request = request("POST", &target, &headers);
+    let id = host.server.handle_request(host.now, &request);
+    host.drain();
+    assert!(host.reply(id).starts_with("400"), "{}", host.reply(id));
+    assert_eq!(host.server.session_count(), 0);
+    assert_eq!(host.server.state.requests.len(), 0);
+}
+
+#[test]
 fn t57_another_origin_is_refused_on_both_ways_in() {
     let mut host = Host::new(Protocol::SocketIo);
     for (origin, status) in [
