@@ -33,6 +33,20 @@ fn a_session_polls_and_posts() {
 }
 
 #[test]
+fn the_body_of_a_poll_means_nothing() {
+    let mut host = Host::new(Protocol::EngineIo);
+    let sid = host.open_polling();
+    let poll = host.poll(&sid);
+    for (chunk, end) in [(&b"4hello"[..], false), (b"", true), (b"4again", true)] {
+        let passed = host.server.handle_body(host.now, poll, chunk, end);
+        assert_eq!(passed, Ok(()));
+        host.drain();
+    }
+    assert!(!host.is_answered(poll));
+    assert_eq!(host.events.len(), 1);
+}
+
+#[test]
 fn every_bad_request_is_told_what_is_wrong() {
     let mut host = Host::new(Protocol::SocketIo);
     let cases = [
