@@ -1,0 +1,120 @@
+"""The native module: one crossing per call, plain tuples out.
+
+Keys (`conn`, `request`, `session`, `socket`, `ack`) are integers that go stale, never names of
+something else. Every method that takes input returns the outputs that are ready, in order; each is a
+tuple whose first item is one of the constants below.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, TypeAlias, final
+
+__version__: Final[str]
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+Response: TypeAlias = tuple[int, Headers, bytes]
+Output: TypeAlias = tuple[Any, ...]
+
+WRITE: Final[int]
+"""(WRITE, conn, frame): `bytes` for a socket or a binary message, `str` for a text message."""
+BROADCAST: Final[int]
+"""(BROADCAST, conns, frame): one frame for each of `conns`, a tuple."""
+REPLY: Final[int]
+"""(REPLY, request, status, headers, body)"""
+CLOSE: Final[int]
+"""(CLOSE, conn, code, reason)"""
+SESSION_OPENED: Final[int]
+"""(SESSION_OPENED, session, sid, transport, request | None, conn | None)"""
+SESSION_UPGRADED: Final[int]
+"""(SESSION_UPGRADED, session, conn)"""
+SESSION_MESSAGE: Final[int]
+"""(SESSION_MESSAGE, session, message): only with protocol "engineio"."""
+SESSION_CLOSED: Final[int]
+"""(SESSION_CLOSED, session, reason, detail)"""
+CONNECT: Final[int]
+"""(CONNECT, socket, session, id, namespace, auth)"""
+EVENT: Final[int]
+"""(EVENT, socket, data, attachments, packet_id | None)"""
+ANSWER: Final[int]
+"""(ANSWER, ack, socket, data, attachments, last)"""
+ACK_FAILED: Final[int]
+"""(ACK_FAILED, ack, reason, missing)"""
+DISCONNECT: Final[int]
+"""(DISCONNECT, socket, reason, detail, rooms)"""
+REFUSED: Final[int]
+"""(REFUSED, session | None, conn | None, reason)"""
+TIMER: Final[int]
+"""(TIMER, seconds | None): call `timeout` after this long, instead of whatever was said before."""
+
+class UsageError(ValueError):
+    """An argument breaks a rule of the protocol, or a limit would be passed."""
+
+class GoneError(UsageError):
+    """The key names nothing any more, or its connection is closing."""
+
+@final
+class Server:
+    """The whole machine: sessions, sockets, rooms, acknowledgements."""
+
+    def __new__(
+        cls,
+        protocol: Literal["socketio", "engineio"],
+        *,
+        ping_interval: float = 25.0,
+        ping_timeout: float = 20.0,
+        connect_timeout: float = 45.0,
+        max_http_buffer_size: int = 1_000_000,
+        transports: Sequence[str] = ("polling", "websocket"),
+        allow_upgrades: bool = True,
+        cors_allowed_origins: Sequence[str] | None = None,
+        cors_credentials: bool = True,
+        cookie: Sequence[tuple[str, str | bool]] | None = None,
+        any_namespace: bool = False,
+    ) -> Server: ...
+    def request(
+        self, method: str, target: str, version: str, headers: Headers
+    ) -> tuple[int, list[Output]]: ...
+    def body(self, request: int, chunk: bytes, end: bool) -> list[Output]: ...
+    def abort(self, request: int) -> list[Output]: ...
+    def upgrade(
+        self, method: str, target: str, version: str, headers: Headers, octets: bool, extra_headers: Headers
+    ) -> tuple[int, None, list[Output]] | tuple[None, Response, list[Output]]: ...
+    def feed(self, conn: int, data: bytes) -> list[Output]: ...
+    def feed_text(self, conn: int, text: str) -> list[Output]: ...
+    def feed_binary(self, conn: int, data: bytes) -> list[Output]: ...
+    def congested(self, conn: int, congested: bool) -> list[Output]: ...
+    def eof(self, conn: int) -> list[Output]: ...
+    def timeout(self) -> list[Output]: ...
+    def drain(self) -> list[Output]: ...
+    def shutdown(self) -> list[Output]: ...
+    def add_namespace(self, name: str) -> None: ...
+    def accept(self, socket: int) -> None: ...
+    def reject(self, socket: int, error: str) -> None: ...
+    def emit(
+        self,
+        namespace: str,
+        rooms: Sequence[str],
+        skip: Sequence[str],
+        data: str,
+        attachments: Sequence[bytes],
+    ) -> None: ...
+    def emit_with_ack(
+        self,
+        namespace: str,
+        rooms: Sequence[str],
+        skip: Sequence[str],
+        data: str,
+        attachments: Sequence[bytes],
+        timeout: float | None,
+    ) -> int: ...
+    def acknowledge(
+        self, socket: int, packet_id: int, data: str, attachments: Sequence[bytes]
+    ) -> None: ...
+    def join(self, socket: int, room: str) -> None: ...
+    def leave(self, socket: int, room: str) -> None: ...
+    def close_room(self, namespace: str, room: str) -> None: ...
+    def rooms(self, socket: int) -> list[str]: ...
+    def disconnect(self, socket: int) -> None: ...
+    def close_session(self, session: int) -> None: ...
+    def transport(self, session: int) -> str | None: ...
+    def session_sid(self, session: int) -> str | None: ...
+    def send_session(self, session: int, message: str | bytes) -> None: ...
