@@ -45,6 +45,17 @@ REFUSED: Final[int]
 TIMER: Final[int]
 """(TIMER, seconds | None): call `timeout` after this long, instead of whatever was said before."""
 
+WS_TEXT: Final[int]
+"""(WS_TEXT, text)"""
+WS_BINARY: Final[int]
+"""(WS_BINARY, data)"""
+WS_PONG: Final[int]
+"""(WS_PONG, payload)"""
+WS_CLOSED: Final[int]
+"""(WS_CLOSED, code, reason): the connection is over."""
+WS_OCTETS: Final[int]
+"""(WS_OCTETS, octets): to write, in this place among the events."""
+
 class UsageError(ValueError):
     """An argument breaks a rule of the protocol, or a limit would be passed."""
 
@@ -106,9 +117,7 @@ class Server:
         attachments: Sequence[bytes],
         timeout: float | None,
     ) -> int: ...
-    def acknowledge(
-        self, socket: int, packet_id: int, data: str, attachments: Sequence[bytes]
-    ) -> None: ...
+    def acknowledge(self, socket: int, packet_id: int, data: str, attachments: Sequence[bytes]) -> None: ...
     def join(self, socket: int, room: str) -> None: ...
     def leave(self, socket: int, room: str) -> None: ...
     def close_room(self, namespace: str, room: str) -> None: ...
@@ -118,3 +127,37 @@ class Server:
     def transport(self, session: int) -> str | None: ...
     def session_sid(self, session: int) -> str | None: ...
     def send_session(self, session: int, message: str | bytes) -> None: ...
+
+@final
+class Upgrade:
+    """A WebSocket request: checked, and then accepted by an answer."""
+
+    def __new__(cls, head: bytes) -> Upgrade: ...
+    @property
+    def refusal(self) -> bytes | None:
+        """The HTTP response to a request that is no correct WebSocket handshake."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def headers(self) -> Headers:
+        """Names in lower case, in order, repeats kept."""
+
+    @property
+    def subprotocols(self) -> list[str]: ...
+    def accept(self, subprotocol: str | None, headers: Headers) -> bytes:
+        """Return the 101 response. Raises ValueError for a header that cannot be sent."""
+
+@final
+class WebSocket:
+    """The server's end of one WebSocket connection, after the handshake."""
+
+    def __new__(cls, *, max_message_bytes: int, max_fragments: int) -> WebSocket: ...
+    def feed(self, data: bytes) -> list[tuple[Any, ...]]: ...
+    def send_text(self, text: str) -> bytes: ...
+    def send_binary(self, data: bytes) -> bytes: ...
+    def ping(self, payload: bytes) -> bytes: ...
+    def close(self, code: int, reason: str) -> bytes: ...
+
+def response_head(status: int, headers: Headers) -> bytes:
+    """Return the head of an HTTP/1.1 response. Raises ValueError for a header that cannot be sent."""

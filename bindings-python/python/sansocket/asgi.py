@@ -5,18 +5,16 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from sansocket.connections import MessageConnection
 from sansocket.engine import Engine
-from sansocket.environ import ASGIApplication, Message, Receive, Scope, Send
+from sansocket.environ import ASGIApplication, Receive, Scope, Send
 from sansocket.static_files import StaticFiles, find_static_file
 
 if TYPE_CHECKING:
     from sansocket._core import Headers, Response
 
 Hook = Callable[[], Any]
-Opened = Callable[[int, Scope], None]
 
 TRANSPORT_EXTENSION = "sansocket.transport"
 """Where our uvicorn protocol class offers its transport: `scope["extensions"][TRANSPORT_EXTENSION]`."""
@@ -96,11 +94,9 @@ class ASGIApp:
                 return
 
 
-async def serve_request(engine: Engine, opened: Opened, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_request(engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request of the polling transport."""
-    request, reply = engine.request(
-        scope["method"], _target(scope), scope["http_version"], scope["headers"], lambda key: opened(key, scope)
-    )
+    request, reply = engine.request(scope)
     try:
         if not reply.done():
             body = asyncio.ensure_future(_feed_body(engine, request, reply, receive))
@@ -132,27 +128,19 @@ async def _feed_body(
                 return
 
 
-async def serve_websocket(engine: Engine, opened: Opened, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_websocket(engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket, on the transport itself if the server offers it."""
-    engine.start()
     offer = scope.get("extensions", {}).get(TRANSPORT_EXTENSION)
     if offer is not None:
-        offer.take_over(engine, _target(scope), lambda key: opened(key, scope))
+        offer.take_over(engine, scope)
         return
     await receive()
-    key, refusal, outputs = engine.core.upgrade(
-        "GET", _target(scope), scope["http_version"], scope["headers"], False, []
-    )
-    if key is None:
-        engine.process(outputs)
+    connection = MessageConnection(engine, send)
+    refusal = engine.upgrade(scope, False, [], connection.opened)
+    if refusal is None:
+        await connection.run(receive)
+    else:
         await deny(scope, None, send, refusal)
-        return
-    connection = MessageConnection(engine, key, send)
-    engine.add(key, connection)
-    opened(key, scope)
-    await send({"type": "websocket.accept"})
-    engine.process(outputs)
-    await connection.run(receive)
 
 
 async def respond(send: Send, response: "Response") -> None:
@@ -174,12 +162,6 @@ async def deny(scope: Scope, receive: Receive | None, send: Send, response: "Res
     status, headers, body = response
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
-
-
-def _target(scope: Scope) -> str:
-    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
-    query: bytes = scope.get("query_string", b"")
-    return (raw + b"?" + query if query else raw).decode("latin-1")
 
 
 def _read(filename: str) -> bytes | None:

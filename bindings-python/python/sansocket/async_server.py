@@ -11,7 +11,7 @@ from sansocket._core import GoneError, Output
 from sansocket.acknowledgements import Acknowledgements, Callback, CallbackWaiter, FutureWaiter, Waiter
 from sansocket.asgi import serve_request, serve_websocket
 from sansocket.binary import Codec, JsonModule
-from sansocket.clients import Client, Clients, Socket
+from sansocket.clients import Client, Clients, Socket, StartHandler
 from sansocket.engine import Engine
 from sansocket.environ import Environ, Receive, Scope, Send, environ_from_scope
 from sansocket.handlers import Handler, Handlers, call_handler
@@ -342,7 +342,7 @@ class AsyncServer:
 
     # Running handlers
 
-    def _run(self, socket: Socket, start: Callable[[], Coroutine[Any, Any, None] | None]) -> None:
+    def _run(self, socket: Socket, start: StartHandler) -> None:
         """Run a handler now, or after the former ones of its client if they run in order."""
         client = socket.client
         if not self.async_handlers:

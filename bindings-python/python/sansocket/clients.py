@@ -2,11 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from sansocket.environ import Environ
+
+StartHandler = Callable[[], Coroutine[Any, Any, None] | None]
+"""Calls a handler; returns the rest of its work if it is a coroutine function."""
 
 
 @dataclass(slots=True, eq=False)
@@ -16,7 +19,8 @@ class Client:
     key: int
     sid: str
     environ: Environ
-    backlog: deque[Coroutine[Any, Any, None]] = field(default_factory=deque)
+    backlog: deque[StartHandler] = field(default_factory=deque)
+    """Handlers that wait for their turn; only when handlers run in order."""
     runner: asyncio.Task[None] | None = None
 
 

@@ -17,20 +17,27 @@ class MessageConnection:
     core is told that the connection is congested and keeps what comes next in its own bounded queue.
     """
 
-    __slots__ = ("_close", "_congested", "_engine", "_key", "_send", "_writer", "pending")
+    __slots__ = ("_accepted", "_close", "_congested", "_engine", "_key", "_send", "_writer", "pending")
 
-    def __init__(self, engine: Engine, key: int, send: Send) -> None:
+    def __init__(self, engine: Engine, send: Send) -> None:
         self.pending: list[str | bytes] = []
         self._engine = engine
-        self._key = key
+        self._key = 0
         self._send = send
+        self._accepted = False
         self._writer: asyncio.Task[None] | None = None
         self._congested = False
         self._close: tuple[int, str] | None = None
 
+    def opened(self, key: int) -> "MessageConnection":
+        """Learn the key that the core gave this connection."""
+        self._key = key
+        return self
+
     async def run(self, receive: Receive) -> None:
-        """Feed what the client sends, until it is gone."""
+        """Accept the connection, then feed what the client sends, until it is gone."""
         core, key = self._engine.core, self._key
+        self.flush()
         try:
             while True:
                 message = await receive()
@@ -50,7 +57,7 @@ class MessageConnection:
     def flush(self) -> None:
         """Start the writer, or find that it is still busy."""
         if self._writer is None:
-            if self.pending or self._close is not None:
+            if self.pending or self._close is not None or not self._accepted:
                 self._writer = asyncio.get_running_loop().create_task(self._write())
         elif not self._congested and self._close is None:
             self._congested = True
@@ -64,6 +71,9 @@ class MessageConnection:
 
     async def _write(self) -> None:
         try:
+            if not self._accepted:
+                self._accepted = True
+                await self._send({"type": "websocket.accept"})
             while self.pending:
                 frames, self.pending = self.pending, []
                 for frame in frames:
@@ -90,7 +100,7 @@ class TransportConnection(asyncio.Protocol):
 
     def __init__(self, engine: Engine, key: int, transport: asyncio.Transport, owners: set[Any]) -> None:
         """Take over `transport`; the connection is a member of `owners` for as long as it lives."""
-        self.pending: list[bytes] = []
+        self.pending: list[Any] = []
         self._engine = engine
         self._key = key
         self._transport = transport

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from threading import get_ident
-from typing import Any, Protocol
+from typing import Protocol
+from urllib.parse import quote
 
 from sansocket import _core
 from sansocket._core import Headers, Output, Response
+from sansocket.environ import Scope
 
 
 class Connection(Protocol):
@@ -30,9 +32,13 @@ class Engine:
     that many commands in a row leave in one write per connection.
     """
 
-    def __init__(self, core: _core.Server, on_event: Callable[[Output], None], logger: logging.Logger) -> None:
+    def __init__(
+        self, core: _core.Server, on_event: Callable[[Output], None], logger: logging.Logger
+    ) -> None:
         self.core = core
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.opening: Scope | None = None
+        """The request that is being handed over: a session that opens now was opened by it."""
         self._on_event = on_event
         self._logger = logger
         self._thread = 0
@@ -54,29 +60,38 @@ class Engine:
         self._awake = False
         self.process(self.core.timeout())
 
-    def request(
-        self, method: str, target: str, version: str, headers: Headers, opened: Callable[[int], None]
-    ) -> tuple[int, asyncio.Future[Response]]:
-        """Hand over a polling request; the future gets its answer.
-
-        `opened` is told the key of the request before any event of it comes out.
-        """
+    def request(self, scope: Scope) -> tuple[int, asyncio.Future[Response]]:
+        """Hand over a polling request; the future gets its answer."""
         self.start()
-        request, outputs = self.core.request(method, target, version, headers)
+        request, outputs = self.core.request(
+            scope["method"], _target(scope), scope["http_version"], scope["headers"]
+        )
         reply = asyncio.get_running_loop().create_future()
         self._replies[request] = reply
-        opened(request)
-        self.process(outputs)
+        self._process_opening(scope, outputs)
         return request, reply
+
+    def upgrade(
+        self, scope: Scope, octets: bool, extra_headers: Headers, connect: Callable[[int], Connection]
+    ) -> Response | None:
+        """Hand over a WebSocket request; returns the answer that refuses it, if it is refused.
+
+        Otherwise `connect` makes the connection for its key. With `octets` the connection writes octets,
+        the 101 response with the extra headers first; without, messages.
+        """
+        self.start()
+        key, refusal, outputs = self.core.upgrade(
+            "GET", _target(scope), scope["http_version"], scope["headers"], octets, extra_headers
+        )
+        if key is not None:
+            self._connections[key] = connect(key)
+        self._process_opening(scope, outputs)
+        return refusal
 
     def abort(self, request: int) -> None:
         """Tell the core that the client went away before its answer."""
         if self._replies.pop(request, None) is not None:
             self.process(self.core.abort(request))
-
-    def add(self, key: int, connection: Connection) -> None:
-        """Register the connection that a key of the core stands for."""
-        self._connections[key] = connection
 
     def lost(self, key: int) -> None:
         """Tell the core that a connection has ended."""
@@ -107,6 +122,13 @@ class Engine:
     def shutdown(self) -> None:
         """Close every session and connection."""
         self.process(self.core.shutdown())
+
+    def _process_opening(self, scope: Scope, outputs: Iterable[Output]) -> None:
+        self.opening = scope
+        try:
+            self.process(outputs)
+        finally:
+            self.opening = None
 
     def _drain(self) -> None:
         self._awake = False
@@ -162,3 +184,9 @@ class Engine:
     def _timeout(self) -> None:
         self._timer = None
         self.process(self.core.timeout())
+
+
+def _target(scope: Scope) -> str:
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    query: bytes = scope.get("query_string", b"")
+    return (raw + b"?" + query if query else raw).decode("latin-1")

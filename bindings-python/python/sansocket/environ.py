@@ -47,7 +47,7 @@ def environ_from_scope(scope: Scope) -> Environ:
         if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             name = "HTTP_" + name
         if name in environ:
-            # RFC 9110 §5.3 joins repeated fields by a comma; cookies are joined by a semicolon (RFC 6265 §5.4).
+            # RFC 9110 section 5.3 joins repeated fields by a comma, RFC 6265 section 5.4 cookies by `; `.
             value = environ[name] + ("; " if name == "HTTP_COOKIE" else ",") + value
         environ[name] = value
     return environ

@@ -36,7 +36,9 @@ class Handlers:
         """Let an object handle what no function handles in its namespace."""
         self._namespaces[handler.namespace] = handler
 
-    def find(self, namespace: str, event: str, args: tuple[Any, ...]) -> tuple[Handler, tuple[Any, ...]] | None:
+    def find(
+        self, namespace: str, event: str, args: tuple[Any, ...]
+    ) -> tuple[Handler, tuple[Any, ...]] | None:
         """Return the handler of an event and the arguments to call it with.
 
         The first of these that exists: the event in its namespace, the catch-all event of the namespace,
@@ -80,9 +82,9 @@ def call_handler(handler: Handler, event: str, args: tuple[Any, ...], optional: 
     except TypeError as error:
         if _takes(handler, args):
             raise
-        name = getattr(handler, "__qualname__", repr(handler))
+        name = getattr(handler, "__qualname__", repr(handler)) + _signature(handler)
         raise TypeError(
-            f"the handler {name}{_signature(handler)} of event {event!r} was called with {len(args)} arguments"
+            f"the handler {name} of event {event!r} was called with {len(args)} arguments"
         ) from error
 
 
