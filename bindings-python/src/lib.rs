@@ -7,6 +7,7 @@ mod clock;
 mod convert;
 mod handshake;
 mod kinds;
+mod server;
 mod websocket;
 
 use pyo3::prelude::*;
@@ -20,6 +21,8 @@ mod core_module {
     use crate::handshake::Upgrade;
     #[pymodule_export]
     use crate::handshake::response_head;
+    #[pymodule_export]
+    use crate::server::Server;
     #[pymodule_export]
     use crate::websocket::WebSocket;
 

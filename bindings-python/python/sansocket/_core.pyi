@@ -6,13 +6,11 @@ tuple whose first item is one of the constants below.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Any, Final, Literal, final
+
+from sansocket.asgi_types import Headers, Output, Response
 
 __version__: Final[str]
-
-Headers: TypeAlias = list[tuple[bytes, bytes]]
-Response: TypeAlias = tuple[int, Headers, bytes]
-Output: TypeAlias = tuple[Any, ...]
 
 WRITE: Final[int]
 """(WRITE, conn, frame): `bytes` for a socket or a binary message, `str` for a text message."""

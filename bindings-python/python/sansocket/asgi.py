@@ -4,15 +4,12 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sansocket.asgi_types import ASGIApplication, Receive, Response, Scope, Send
 from sansocket.connections import MessageConnection
 from sansocket.engine import Engine
-from sansocket.environ import ASGIApplication, Receive, Scope, Send
 from sansocket.static_files import StaticFiles, find_static_file
-
-if TYPE_CHECKING:
-    from sansocket._core import Headers, Response
 
 Hook = Callable[[], Any]
 
@@ -112,9 +109,7 @@ async def serve_request(engine: Engine, scope: Scope, receive: Receive, send: Se
         engine.abort(request)
 
 
-async def _feed_body(
-    engine: Engine, request: int, reply: "asyncio.Future[Response]", receive: Receive
-) -> None:
+async def _feed_body(engine: Engine, request: int, reply: asyncio.Future[Response], receive: Receive) -> None:
     """Feed the body while it comes, then watch for the client going away; returns when it has."""
     ended = False
     while True:
@@ -143,7 +138,7 @@ async def serve_websocket(engine: Engine, scope: Scope, receive: Receive, send: 
         await deny(scope, None, send, refusal)
 
 
-async def respond(send: Send, response: "Response") -> None:
+async def respond(send: Send, response: Response) -> None:
     """Send a whole HTTP response."""
     status, headers, body = response
     if not any(name == b"content-length" for name, _ in headers):
@@ -152,7 +147,7 @@ async def respond(send: Send, response: "Response") -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def deny(scope: Scope, receive: Receive | None, send: Send, response: "Response") -> None:
+async def deny(scope: Scope, receive: Receive | None, send: Send, response: Response) -> None:
     """Refuse a WebSocket with an HTTP response, where the server can, else with its own 403."""
     if receive is not None:
         await receive()
@@ -178,4 +173,4 @@ async def _call(hook: Hook | None) -> None:
             await result
 
 
-NOT_FOUND: "tuple[int, Headers, bytes]" = (404, [(b"content-type", b"text/plain")], b"Not Found")
+NOT_FOUND: Response = (404, [(b"content-type", b"text/plain")], b"Not Found")

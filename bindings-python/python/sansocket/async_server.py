@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import Any, ClassVar
 
 from sansocket import _core, exceptions
-from sansocket._core import GoneError, Output
+from sansocket._core import GoneError
 from sansocket.acknowledgements import Acknowledgements, Callback, CallbackWaiter, FutureWaiter, Waiter
 from sansocket.asgi import serve_request, serve_websocket
+from sansocket.asgi_types import Output, Receive, Scope, Send
 from sansocket.binary import Codec, JsonModule
 from sansocket.clients import Client, Clients, Socket, StartHandler
 from sansocket.engine import Engine
-from sansocket.environ import Environ, Receive, Scope, Send, environ_from_scope
+from sansocket.environ import Environ, environ_from_scope
 from sansocket.handlers import Handler, Handlers, call_handler
 from sansocket.namespace import AsyncNamespace
 from sansocket.options import Cookie, Logger, Options, Origins, make_logger

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
+from sansocket.asgi_types import Receive, Send
 from sansocket.engine import Engine
-from sansocket.environ import Receive, Send
 
 LINGER = 10.0
 """Seconds that a closed transport may take to flush what was written to it."""

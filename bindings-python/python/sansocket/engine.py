@@ -8,8 +8,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from sansocket import _core
-from sansocket._core import Headers, Output, Response
-from sansocket.environ import Scope
+from sansocket.asgi_types import Headers, Output, Response, Scope
 
 
 class Connection(Protocol):

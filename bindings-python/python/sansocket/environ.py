@@ -1,13 +1,9 @@
 """The WSGI-shaped `environ` that handlers get, made from an ASGI scope."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+from sansocket.asgi_types import Scope
+
 Environ = dict[str, Any]
 
 

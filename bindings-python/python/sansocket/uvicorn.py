@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 from uvicorn.config import Config
@@ -26,9 +26,9 @@ from uvicorn.server import ServerState
 
 from sansocket import _core
 from sansocket.asgi import TRANSPORT_EXTENSION
+from sansocket.asgi_types import Message, Scope
 from sansocket.connections import LINGER, TransportConnection
 from sansocket.engine import Engine
-from sansocket.environ import Message, Scope
 
 
 class State(Enum):
@@ -81,6 +81,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self.ping_sent_at = 0.0
 
         self._state = State.CONNECTING
+        self._linger_timer: asyncio.TimerHandle | None = None
         self._upgrade: _core.Upgrade | None = None
         self._websocket: _core.WebSocket | None = None
         self._early = bytearray()
@@ -100,8 +101,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport over from uvicorn's HTTP protocol."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -124,6 +124,8 @@ class WebSocketProtocol(asyncio.Protocol):
         self.connections.discard(self)
         self._stop_keepalive()
         self._cancel_close_timer()
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
         opened = self._state not in (State.CONNECTING, State.DENYING)
         self._end(1005 if opened else 1006)
         self._state = State.CLOSED
@@ -223,7 +225,7 @@ class WebSocketProtocol(asyncio.Protocol):
     # Frames
 
     def _handle_frames(self, websocket: _core.WebSocket, data: bytes) -> None:
-        kept_up = not self._incoming
+        awaited = bool(self._receivers)
         for event in websocket.feed(data):
             kind = event[0]
             if kind == _core.WS_TEXT:
@@ -236,7 +238,8 @@ class WebSocketProtocol(asyncio.Protocol):
                 self._handle_pong(event[1])
             else:
                 self._handle_closed(*event[1:])
-        if not kept_up and self._state is State.OPEN:
+        if self._incoming and not awaited and self._state is State.OPEN:
+            # The application is busy with something else: let the peer feel it.
             self._pause_reading()
 
     def _handle_closed(self, code: int, reason: str) -> None:
@@ -407,12 +410,14 @@ class WebSocketProtocol(asyncio.Protocol):
             denial.add(b"Internal Server Error", False, self._write)
             self._end_denied()
 
-    def _end(self, code: int, reason: str = "") -> None:
+    def _end(self, code: int, reason: str | None = None) -> None:
         """Tell the application, once, that it is over."""
         if self._state is not State.CLOSING:
             self._state = State.CLOSED
         if self._disconnect is None:
-            self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
+            self._disconnect = {"type": "websocket.disconnect", "code": code}
+            if reason is not None:
+                self._disconnect["reason"] = reason
         _wake(self._receivers)
 
     # Queues
@@ -450,8 +455,11 @@ class WebSocketProtocol(asyncio.Protocol):
         self._flush()
         if not self.transport.is_closing():
             self.transport.close()
-            if self.transport.get_write_buffer_size():
-                self.loop.call_later(LINGER, self.transport.abort)
+            # A peer that reads nothing must not keep the transport open for ever.
+            self._linger_timer = self.loop.call_later(LINGER, self._abort_transport)
+
+    def _abort_transport(self) -> None:
+        self.transport.abort()
 
     def _cancel_close_timer(self) -> None:
         if self.close_timer is not None:
