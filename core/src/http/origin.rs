@@ -135,7 +135,7 @@ impl Cors {
             response = add(
                 response,
                 "Access-Control-Expose-Headers",
-                &self.exposed_headers.join(","),
+                self.exposed_headers.join(","),
             );
         }
         response
@@ -154,7 +154,7 @@ impl Cors {
         response = add(
             response,
             "Access-Control-Allow-Methods",
-            &self.methods.join(","),
+            self.methods.join(","),
         );
         let headers = match &self.allowed_headers {
             Some(headers) => Some(Cow::Owned(headers.join(",").into_bytes())),
@@ -170,7 +170,7 @@ impl Cors {
             response = add(
                 response,
                 "Access-Control-Max-Age",
-                &max_age.as_secs().to_string(),
+                max_age.as_secs().to_string(),
             );
         }
         Some(response)

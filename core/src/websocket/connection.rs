@@ -233,9 +233,22 @@ impl Connection {
         self.link.wants_transport_close()
     }
 
+    #[cfg(test)]
+    pub(super) fn buffer_capacity(&self) -> usize {
+        self.assembler.capacity()
+    }
+
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        self.assembler.steps()
+    }
+
     /// Eats frames and parts of frames until one means something.
     fn step(&mut self, now: Instant, input: &mut &[u8]) -> Option<Happening> {
-        self.assembler.forget_lent();
+        // A control frame in pieces lies where a lent one would.
+        if self.frame.is_none() {
+            self.assembler.forget_lent();
+        }
         if let Some(closed) = self.link.poll_closed() {
             return Some(Happening::Failed(closed));
         }
