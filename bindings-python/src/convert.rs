@@ -1,5 +1,6 @@
 //! What crosses: Python values to the core's, and back.
 
+use bytes::Bytes;
 use pyo3::PyErr;
 use pyo3::create_exception;
 use pyo3::exceptions::PyTypeError;
@@ -9,6 +10,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyByteArray;
 use pyo3::types::PyBytes;
 use pyo3::types::PyList;
+use pyo3::types::PyTuple;
 use sansocket::UsageError as Misuse;
 use sansocket::http::Header;
 use sansocket::http::Headers;
@@ -178,5 +180,58 @@ impl OwnedRequest {
                 .map(str::to_owned)
                 .collect()
         })
+    }
+}
+
+/// The attachments of an event, copied: nothing of Python's is held after the call.
+pub(crate) struct Attachments(pub(crate) Vec<Bytes>);
+
+impl<'py> FromPyObject<'_, 'py> for Attachments {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        value
+            .try_iter()?
+            .map(|item| {
+                let octets: Octets = item?.extract()?;
+                Ok(Bytes::copy_from_slice(octets.as_slice()))
+            })
+            .collect::<PyResult<_>>()
+            .map(Self)
+    }
+}
+
+/// A version as ASGI writes it.
+pub(crate) fn http_version(version: &str) -> Version {
+    match version {
+        "1.0" => Version::Http10,
+        "2" | "3" => Version::Http2,
+        _ => Version::Http11,
+    }
+}
+
+/// A response for Python: status, header lines, body.
+pub(crate) fn response_to_python<'py>(
+    py: Python<'py>,
+    response: &Response,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_bytes(), value));
+    (
+        response.status(),
+        headers_to_python(py, headers)?,
+        PyBytes::new(py, response.body()),
+    )
+        .into_pyobject(py)
+}
+
+/// Raise ValueError unless `text` is strict JSON.
+#[pyfunction]
+pub(crate) fn check_json(text: &str) -> PyResult<()> {
+    match sansocket::json::check(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(PyValueError::new_err(error.to_string())),
     }
 }

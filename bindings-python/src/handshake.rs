@@ -120,7 +120,10 @@ pub(crate) fn response_head<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let response = headers.add_to(Response::new(status))?;
     let plain = Response::new(status).to_http1(true);
-    let line = plain.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let line = plain
+        .split(|byte| *byte == b'\r')
+        .next()
+        .unwrap_or_default();
     let mut head = line.to_vec();
     head.extend_from_slice(b"\r\n");
     for (name, value) in response.headers() {

@@ -23,7 +23,7 @@ kinds! {
     CONNECT = 20,
     EVENT = 21,
     ANSWER = 22,
-    ACK_FAILED = 23,
+    ACK_SETTLED = 23,
     DISCONNECT = 24,
     WS_TEXT = 30,
     WS_BINARY = 31,

@@ -4,9 +4,11 @@
 //! of plain tuples. The Python side owns the sockets, the event loop and the handlers.
 
 mod clock;
+mod config;
 mod convert;
 mod handshake;
 mod kinds;
+mod output;
 mod server;
 mod websocket;
 
@@ -17,6 +19,8 @@ use pyo3::prelude::*;
 mod core_module {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::convert::check_json;
     #[pymodule_export]
     use crate::handshake::Upgrade;
     #[pymodule_export]

@@ -6,10 +6,11 @@ tuple whose first item is one of the constants below.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, final
+from typing import Any, Final, final
 
 from sansocket.asgi_types import Headers, Output, Response
 
+__all__: list[str]
 __version__: Final[str]
 
 WRITE: Final[int]
@@ -21,7 +22,7 @@ REPLY: Final[int]
 CLOSE: Final[int]
 """(CLOSE, conn, code, reason)"""
 SESSION_OPENED: Final[int]
-"""(SESSION_OPENED, session, sid, transport, request | None, conn | None)"""
+"""(SESSION_OPENED, session, sid, transport)"""
 SESSION_UPGRADED: Final[int]
 """(SESSION_UPGRADED, session, conn)"""
 SESSION_MESSAGE: Final[int]
@@ -34,14 +35,14 @@ EVENT: Final[int]
 """(EVENT, socket, data, attachments, packet_id | None)"""
 ANSWER: Final[int]
 """(ANSWER, ack, socket, data, attachments, last)"""
-ACK_FAILED: Final[int]
-"""(ACK_FAILED, ack, reason, missing)"""
+ACK_SETTLED: Final[int]
+"""(ACK_SETTLED, ack, reason, missing): no answer comes any more; no reason if none failed to."""
 DISCONNECT: Final[int]
-"""(DISCONNECT, socket, reason, detail, rooms)"""
+"""(DISCONNECT, socket, reason, detail, rooms): `rooms` is the text of a JSON array."""
 REFUSED: Final[int]
 """(REFUSED, session | None, conn | None, reason)"""
 TIMER: Final[int]
-"""(TIMER, seconds | None): call `timeout` after this long, instead of whatever was said before."""
+"""(TIMER, seconds): call `timeout` after this long, instead of whatever was said before."""
 
 WS_TEXT: Final[int]
 """(WS_TEXT, text)"""
@@ -66,19 +67,21 @@ class Server:
 
     def __new__(
         cls,
-        protocol: Literal["socketio", "engineio"],
+        protocol: str,
         *,
-        ping_interval: float = 25.0,
-        ping_timeout: float = 20.0,
-        connect_timeout: float = 45.0,
-        max_http_buffer_size: int = 1_000_000,
-        transports: Sequence[str] = ("polling", "websocket"),
-        allow_upgrades: bool = True,
-        cors_allowed_origins: Sequence[str] | None = None,
-        cors_credentials: bool = True,
-        cookie: Sequence[tuple[str, str | bool]] | None = None,
-        any_namespace: bool = False,
+        ping_interval: float,
+        ping_timeout: float,
+        connect_timeout: float,
+        max_http_buffer_size: int,
+        transports: Sequence[str],
+        allow_upgrades: bool,
+        cors_allowed_origins: Sequence[str] | None,
+        cors_credentials: bool,
+        cookie: list[tuple[str, str | bool]] | None,
+        any_namespace: bool,
     ) -> Server: ...
+
+    # What the host saw: each returns the outputs that are ready.
     def request(
         self, method: str, target: str, version: str, headers: Headers
     ) -> tuple[int, list[Output]]: ...
@@ -95,6 +98,8 @@ class Server:
     def timeout(self) -> list[Output]: ...
     def drain(self) -> list[Output]: ...
     def shutdown(self) -> list[Output]: ...
+
+    # What the application says: queued until the next call of the former kind.
     def add_namespace(self, name: str) -> None: ...
     def accept(self, socket: int) -> None: ...
     def reject(self, socket: int, error: str) -> None: ...
@@ -102,7 +107,7 @@ class Server:
         self,
         namespace: str,
         rooms: Sequence[str],
-        skip: Sequence[str],
+        except_: Sequence[str],
         data: str,
         attachments: Sequence[bytes],
     ) -> None: ...
@@ -110,10 +115,14 @@ class Server:
         self,
         namespace: str,
         rooms: Sequence[str],
-        skip: Sequence[str],
+        except_: Sequence[str],
         data: str,
         attachments: Sequence[bytes],
-        timeout: float | None,
+        timeout: float,
+    ) -> int: ...
+    def emit_to(self, socket: int, data: str, attachments: Sequence[bytes]) -> None: ...
+    def emit_to_with_ack(
+        self, socket: int, data: str, attachments: Sequence[bytes], timeout: float | None
     ) -> int: ...
     def acknowledge(self, socket: int, packet_id: int, data: str, attachments: Sequence[bytes]) -> None: ...
     def join(self, socket: int, room: str) -> None: ...
@@ -123,7 +132,6 @@ class Server:
     def disconnect(self, socket: int) -> None: ...
     def close_session(self, session: int) -> None: ...
     def transport(self, session: int) -> str | None: ...
-    def session_sid(self, session: int) -> str | None: ...
     def send_session(self, session: int, message: str | bytes) -> None: ...
 
 @final
@@ -156,6 +164,9 @@ class WebSocket:
     def send_binary(self, data: bytes) -> bytes: ...
     def ping(self, payload: bytes) -> bytes: ...
     def close(self, code: int, reason: str) -> bytes: ...
+
+def check_json(text: str) -> None:
+    """Raise ValueError unless `text` is strict JSON: the standard library's encoder is not the only one."""
 
 def response_head(status: int, headers: Headers) -> bytes:
     """Return the head of an HTTP/1.1 response. Raises ValueError for a header that cannot be sent."""

@@ -9,6 +9,7 @@ from typing import Any
 from sansocket.asgi_types import ASGIApplication, Receive, Response, Scope, Send
 from sansocket.connections import MessageConnection
 from sansocket.engine import Engine
+from sansocket.responses import NOT_FOUND, deny, respond
 from sansocket.static_files import StaticFiles, find_static_file
 
 Hook = Callable[[], Any]
@@ -138,27 +139,6 @@ async def serve_websocket(engine: Engine, scope: Scope, receive: Receive, send: 
         await deny(scope, None, send, refusal)
 
 
-async def respond(send: Send, response: Response) -> None:
-    """Send a whole HTTP response."""
-    status, headers, body = response
-    if not any(name == b"content-length" for name, _ in headers):
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def deny(scope: Scope, receive: Receive | None, send: Send, response: Response) -> None:
-    """Refuse a WebSocket with an HTTP response, where the server can, else with its own 403."""
-    if receive is not None:
-        await receive()
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": 1000})
-        return
-    status, headers, body = response
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": body})
-
-
 def _read(filename: str) -> bytes | None:
     try:
         return Path(filename).read_bytes()
@@ -171,6 +151,3 @@ async def _call(hook: Hook | None) -> None:
         result = hook()
         if inspect.isawaitable(result):
             await result
-
-
-NOT_FOUND: Response = (404, [(b"content-type", b"text/plain")], b"Not Found")

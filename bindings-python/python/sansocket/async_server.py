@@ -4,36 +4,24 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any
 
 from sansocket import _core, exceptions
 from sansocket._core import GoneError
-from sansocket.acknowledgements import Acknowledgements, Callback, CallbackWaiter, FutureWaiter, Waiter
+from sansocket.acknowledgements import Callback, CallbackWaiter, FutureWaiter
 from sansocket.asgi import serve_request, serve_websocket
 from sansocket.asgi_types import Output, Receive, Scope, Send
-from sansocket.binary import Codec, JsonModule
-from sansocket.clients import Client, Clients, Socket, StartHandler
+from sansocket.base_server import REASONS, BaseServer, Room, Target
+from sansocket.binary import JsonModule
+from sansocket.clients import Client, Socket, StartHandler
 from sansocket.engine import Engine
-from sansocket.environ import Environ, environ_from_scope
-from sansocket.handlers import Handler, Handlers, call_handler
-from sansocket.namespace import AsyncNamespace
+from sansocket.environ import environ_from_scope
+from sansocket.handlers import call_handler
 from sansocket.options import Cookie, Logger, Options, Origins, make_logger
-
-Room = str | int
-Target = Room | Sequence[Room] | None
+from sansocket.origins import decide_origin
 
 
-class Reason:
-    """Why a client disconnected: the second argument of a `disconnect` handler."""
-
-    SERVER_DISCONNECT = "server disconnect"
-    CLIENT_DISCONNECT = "client disconnect"
-    PING_TIMEOUT = "ping timeout"
-    TRANSPORT_CLOSE = "transport close"
-    TRANSPORT_ERROR = "transport error"
-
-
-class AsyncServer:
+class AsyncServer(BaseServer):
     """A Socket.IO server for asyncio applications.
 
     The constructor takes python-socketio's options (see `sansocket.options.Options` for those of the
@@ -45,8 +33,6 @@ class AsyncServer:
     Handlers are plain or coroutine functions; what they return answers the client's acknowledgement (a
     tuple is several values). One that raises is logged; nobody else notices.
     """
-
-    reason: ClassVar[type[Reason]] = Reason
 
     def __init__(
         self,
@@ -73,15 +59,6 @@ class AsyncServer:
             raise ValueError(f"async_mode {async_mode!r} is not supported: use 'asgi'")
         # `monitor_clients` has nothing to switch off: heartbeats are timers of the core.
         del monitor_clients
-        self.async_mode = "asgi"
-        self.async_handlers = async_handlers
-        self.always_connect = always_connect
-        self.logger = make_logger(logger, "sansocket.server")
-        self._handlers = Handlers()
-        self._clients = Clients()
-        self._codec = Codec(json)
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._origins = cors_allowed_origins
         options = Options(
             ping_interval=ping_interval,
             ping_timeout=ping_timeout,
@@ -93,56 +70,35 @@ class AsyncServer:
             cors_allowed_origins=cors_allowed_origins,
             cors_credentials=cors_credentials,
         )
-        self._core = options.core("socketio", any_namespace=namespaces == "*")
+        super().__init__(
+            options,
+            logger=logger,
+            json=json,
+            async_handlers=async_handlers,
+            always_connect=always_connect,
+            namespaces=namespaces,
+        )
+        self.async_mode = "asgi"
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._origins = cors_allowed_origins
         self._engine = Engine(self._core, self._handle, make_logger(engineio_logger, "sansocket.engine"))
-        self._acknowledgements = Acknowledgements()
         self._dispatch: dict[int, Callable[..., None]] = {
             _core.SESSION_OPENED: self._session_opened,
             _core.SESSION_UPGRADED: self._session_upgraded,
             _core.SESSION_CLOSED: self._session_closed,
-            _core.CONNECT: self._connecting,
+            _core.CONNECT: self._client_connecting,
             _core.EVENT: self._event,
             _core.ANSWER: self._answer,
-            _core.ACK_FAILED: self._ack_failed,
-            _core.DISCONNECT: self._disconnected,
+            _core.ACK_SETTLED: self._ack_failed,
+            _core.DISCONNECT: self._client_disconnected,
         }
-        if namespaces is not None and not isinstance(namespaces, str):
-            for namespace in namespaces:
-                self._core.add_namespace(namespace)
 
     def is_asyncio_based(self) -> bool:
         """Say which kind of namespaces and managers belong to this server."""
         return True
 
-    # Handlers
-
-    def on(self, event: str, handler: Handler | None = None, namespace: str | None = None) -> Any:
-        """Register the handler of an event, as a call or as a decorator.
-
-        `"*"` as the event catches every event without a handler of its own, and is called with the event's
-        name first; `"*"` as the namespace catches every namespace, and is called with its name first.
-        """
-
-        def register(function: Handler) -> Handler:
-            self._handlers.add(namespace or "/", event, function)
-            self._open_namespace(namespace or "/")
-            return function
-
-        return register if handler is None else register(handler)
-
-    def event(self, *args: Any, **kwargs: Any) -> Any:
-        """Register a function as the handler of the event it is named after: `@sio.event`."""
-        if len(args) == 1 and not kwargs and callable(args[0]):
-            return self.on(args[0].__name__, args[0])
-        return lambda function: self.on(function.__name__, function, *args, **kwargs)
-
-    def register_namespace(self, namespace_handler: AsyncNamespace) -> None:
-        """Register an object whose methods handle the events of its namespace."""
-        if not isinstance(namespace_handler, AsyncNamespace):
-            raise ValueError("not an AsyncNamespace instance")
-        namespace_handler._set_server(self)
-        self._handlers.add_namespace(namespace_handler)
-        self._open_namespace(namespace_handler.namespace)
+    def _wake(self) -> None:
+        self._engine.wake()
 
     # Emitting
 
@@ -209,27 +165,15 @@ class AsyncServer:
 
     async def enter_room(self, sid: str, room: Room, namespace: str | None = None) -> None:
         """Put a client into a room; the room exists as long as somebody is in it."""
-        socket = self._clients.find(sid, namespace or "/")
-        if socket is None:
-            raise ValueError(f"sid {sid!r} is not connected to namespace {namespace or '/'!r}")
-        self._core.join(socket.key, _name(room))
+        self._join(sid, room, namespace)
 
     async def leave_room(self, sid: str, room: Room, namespace: str | None = None) -> None:
         """Take a client out of a room."""
-        socket = self._clients.find(sid, namespace or "/")
-        if socket is not None:
-            self._core.leave(socket.key, _name(room))
+        self._leave(sid, room, namespace)
 
     async def close_room(self, room: Room, namespace: str | None = None) -> None:
         """Take everybody out of a room."""
-        self._core.close_room(namespace or "/", _name(room))
-
-    def rooms(self, sid: str, namespace: str | None = None) -> list[str]:
-        """Return the rooms a client is in, that of its own sid among them."""
-        socket = self._clients.find(sid, namespace or "/")
-        if socket is None:
-            return []
-        return self._core.rooms(socket.key) if socket.rooms_at_end is None else list(socket.rooms_at_end)
+        self._close_room(room, namespace)
 
     # Clients
 
@@ -245,40 +189,21 @@ class AsyncServer:
         """Return a context manager that gives the session and stores it again: `async with`."""
         return Session(self, sid, namespace)
 
-    def get_environ(self, sid: str, namespace: str | None = None) -> Environ | None:
-        """Return the `environ` of the request that opened a client's session."""
-        socket = self._clients.find(sid, namespace or "/")
-        return None if socket is None else socket.client.environ
-
-    def transport(self, sid: str, namespace: str | None = None) -> str:
-        """Return the transport a client uses now, `polling` or `websocket`."""
-        name = self._core.transport(self._clients.get(sid, namespace or "/").client.key)
-        if name is None:
-            raise KeyError(f"client {sid!r} has disconnected")
-        return name
-
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
         """Disconnect a client from a namespace; its `disconnect` handler runs soon after."""
-        socket = self._clients.find(sid, namespace or "/")
-        if socket is None:
-            return
-        try:
-            if socket.accepted:
-                self._core.disconnect(socket.key)
-            else:
-                self._refuse(socket, exceptions.ConnectionRefusedError())
-        except GoneError:
-            return
-        self._engine.wake()
+        self._disconnect_socket(sid, namespace)
 
     # The server itself
 
     async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI request or WebSocket, wherever it was sent to."""
+        allowed = await decide_origin(self._origins, scope, receive, send)
+        if allowed is None:
+            return
         if scope["type"] == "websocket":
-            await serve_websocket(self._engine, scope, receive, send)
+            await serve_websocket(self._engine, scope, receive, allowed)
         else:
-            await serve_request(self._engine, scope, receive, send)
+            await serve_request(self._engine, scope, receive, allowed)
 
     async def shutdown(self) -> None:
         """Disconnect every client."""
@@ -302,7 +227,7 @@ class AsyncServer:
     def _handle(self, output: Output) -> None:
         self._dispatch[output[0]](*output[1:])
 
-    def _session_opened(self, session: int, sid: str, transport: str, *_origin: Any) -> None:
+    def _session_opened(self, session: int, sid: str, transport: str) -> None:
         scope = self._engine.opening
         assert scope is not None, "a session opens while its request is handed over"
         self._clients.by_session[session] = Client(session, sid, environ_from_scope(scope))
@@ -313,7 +238,7 @@ class AsyncServer:
     def _session_closed(self, session: int, reason: str, detail: str) -> None:
         self._clients.by_session.pop(session, None)
 
-    def _connecting(self, key: int, session: int, sid: str, namespace: str, auth: str) -> None:
+    def _client_connecting(self, key: int, session: int, sid: str, namespace: str, auth: str) -> None:
         socket = Socket(key, sid, namespace, self._clients.by_session[session])
         self._clients.add(socket)
         if self.always_connect:
@@ -335,11 +260,11 @@ class AsyncServer:
     def _ack_failed(self, ack: int, reason: str, missing: int) -> None:
         self._acknowledgements.failed(ack, reason)
 
-    def _disconnected(self, key: int, reason: str, detail: str, rooms: list[str]) -> None:
+    def _client_disconnected(self, key: int, reason: str, detail: str, rooms: str) -> None:
         socket = self._clients.by_socket.get(key)
         if socket is not None:
-            socket.rooms_at_end = rooms
-            self._run(socket, lambda: self._disconnect(socket, _REASONS.get(reason, reason)))
+            socket.rooms_at_end = self._codec.decode(rooms, ())
+            self._run(socket, lambda: self._disconnect(socket, REASONS.get(reason, reason)))
 
     # Running handlers
 
@@ -361,7 +286,8 @@ class AsyncServer:
             self._settle_connect(socket, None)
             return None
         try:
-            result = call_handler(found[0], "connect", found[1], optional=1)
+            with self._connecting(socket):
+                result = call_handler(found[0], "connect", found[1], optional=1)
         except Exception as error:
             self._settle_connect(socket, error)
             return None
@@ -371,10 +297,13 @@ class AsyncServer:
         return None
 
     async def _await_connect(self, socket: Socket, result: Awaitable[Any]) -> None:
+        outcome: Any
         try:
-            self._settle_connect(socket, await result)
+            with self._connecting(socket):
+                outcome = await result
         except Exception as error:
-            self._settle_connect(socket, error)
+            outcome = error
+        self._settle_connect(socket, outcome)
 
     def _settle_connect(self, socket: Socket, result: Any) -> None:
         """Accept or refuse a client by what its `connect` handler returned or raised."""
@@ -396,20 +325,7 @@ class AsyncServer:
         except GoneError:
             # It left while its handler ran.
             self._clients.forget(socket)
-        self._engine.wake()
-
-    def _accept(self, socket: Socket) -> None:
-        if not socket.accepted:
-            self._core.accept(socket.key)
-            socket.accepted = True
-            self.logger.info("%s connected [%s]", socket.sid, socket.namespace)
-
-    def _refuse(self, socket: Socket, refusal: exceptions.ConnectionRefusedError) -> None:
-        if socket.accepted:
-            self._core.disconnect(socket.key)
-        else:
-            self._clients.forget(socket)
-            self._core.reject(socket.key, self._codec.encode_value(refusal.error_args))
+        self._wake()
 
     def _answer_event(
         self, socket: Socket, event: str, args: list[Any], packet_id: int | None
@@ -448,7 +364,7 @@ class AsyncServer:
         except (TypeError, ValueError):
             self.logger.exception("what the handler of event %r returned cannot be sent", event)
             return
-        self._engine.wake()
+        self._wake()
 
     def _disconnect(self, socket: Socket, reason: str) -> Coroutine[Any, Any, None] | None:
         self.logger.info("%s disconnected [%s]: %s", socket.sid, socket.namespace, reason)
@@ -471,42 +387,6 @@ class AsyncServer:
             self.logger.exception("the disconnect handler failed")
         finally:
             self._clients.forget(socket)
-
-    def _emit(
-        self,
-        event: str,
-        data: Any,
-        target: Target,
-        skip: Target,
-        namespace: str | None,
-        waiter: Waiter | None,
-        timeout: float | None,
-    ) -> None:
-        if not isinstance(event, str):
-            raise TypeError(f"an event name must be a string, not {type(event).__name__}")
-        values = data if isinstance(data, tuple) else () if data is None else (data,)
-        packet = self._codec.encode((event, *values))
-        namespace = namespace or "/"
-        self.logger.info("emitting event %r to %s [%s]", event, target or "all", namespace)
-        rooms = _names(target)
-        if target is not None and not rooms:
-            # The core takes no rooms for "the whole namespace"; an empty list says "nobody".
-            if waiter is not None:
-                waiter.failed("there is nobody to answer")
-            return
-        if waiter is None:
-            self._core.emit(namespace, rooms, _names(skip), *packet)
-        elif self._engine.loop is None:
-            waiter.failed("no client has ever connected")
-        else:
-            self._acknowledgements.emit(
-                lambda: self._core.emit_with_ack(namespace, rooms, _names(skip), *packet, timeout), waiter
-            )
-        self._engine.wake()
-
-    def _open_namespace(self, namespace: str) -> None:
-        if namespace != "*":
-            self._core.add_namespace(namespace)
 
     def _spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -549,31 +429,3 @@ async def _run_backlog(client: Client) -> None:
         if coroutine is not None:
             await coroutine
     client.runner = None
-
-
-def _names(target: Target) -> list[str]:
-    if target is None:
-        return []
-    if isinstance(target, str | int):
-        return [_name(target)]
-    return [_name(room) for room in target]
-
-
-def _name(room: Room) -> str:
-    if isinstance(room, str):
-        return room
-    if isinstance(room, int):
-        # python-socketio takes any hashable value; numbers are what people use.
-        return str(room)
-    raise TypeError(f"a room is named by a string or an integer, not {type(room).__name__}")
-
-
-_REASONS = {
-    "server namespace disconnect": Reason.SERVER_DISCONNECT,
-    "forced close": Reason.SERVER_DISCONNECT,
-    "forced server close": Reason.SERVER_DISCONNECT,
-    "server shutting down": Reason.SERVER_DISCONNECT,
-    "client namespace disconnect": Reason.CLIENT_DISCONNECT,
-    "parse error": Reason.TRANSPORT_ERROR,
-}
-"""The core speaks as socket.io does; these are python-socketio's words for the same."""

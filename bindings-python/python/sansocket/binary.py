@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any, Protocol
 
+from sansocket import _core
+
 Attachments = Sequence[bytes]
-Encode = Callable[[Iterable[Any]], tuple[str, list[bytes]]]
-Decode = Callable[[str, Attachments], list[Any]]
+Packet = tuple[str, list[bytes]]
+"""The JSON text of an array, and its attachments."""
+Encode = Callable[[Iterable[Any]], Packet]
+Decode = Callable[[str, Attachments], Any]
 
 
 class JsonModule(Protocol):
@@ -42,7 +46,7 @@ class Codec:
         return text[1:-1]
 
 
-def _encode(arguments: Iterable[Any]) -> tuple[str, list[bytes]]:
+def _encode(arguments: Iterable[Any]) -> Packet:
     values = list(arguments)
     try:
         return _TEXT_ONLY.encode(values), []
@@ -56,8 +60,8 @@ def _encode(arguments: Iterable[Any]) -> tuple[str, list[bytes]]:
         return json.JSONEncoder(default=attach, **_STRICT).encode(values), attachments
 
 
-def _decode(text: str, attachments: Attachments) -> list[Any]:
-    values: list[Any] = _DECODER.decode(text)
+def _decode(text: str, attachments: Attachments) -> Any:
+    values = _DECODER.decode(text)
     return _restore(values, attachments) if attachments else values
 
 
@@ -67,19 +71,21 @@ class _CustomEncoder:
     def __init__(self, module: Any) -> None:
         self._dumps = module.dumps
 
-    def __call__(self, arguments: Iterable[Any]) -> tuple[str, list[bytes]]:
+    def __call__(self, arguments: Iterable[Any]) -> Packet:
         attachments: list[bytes] = []
         values = _deconstruct(list(arguments), attachments)
-        text = self._dumps(values, separators=(",", ":"))
-        return (text.decode() if isinstance(text, bytes) else text), attachments
+        dumped = self._dumps(values, separators=(",", ":"))
+        text = dumped.decode() if isinstance(dumped, bytes) else dumped
+        _core.check_json(text)
+        return text, attachments
 
 
 class _CustomDecoder:
     def __init__(self, module: Any) -> None:
         self._loads = module.loads
 
-    def __call__(self, text: str, attachments: Attachments) -> list[Any]:
-        values: list[Any] = self._loads(text)
+    def __call__(self, text: str, attachments: Attachments) -> Any:
+        values = self._loads(text)
         return _restore(values, attachments) if attachments else values
 
 

@@ -34,6 +34,8 @@ class Socket:
     client: Client
     session: dict[str, Any] = field(default_factory=dict)
     accepted: bool = False
+    held: list[Callable[[], None]] = field(default_factory=list)
+    """What its `connect` handler emitted to it: sent once it is accepted."""
     rooms_at_end: list[str] | None = None
     """The rooms it was in when it disconnected; None while it is connected."""
 

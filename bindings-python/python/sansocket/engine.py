@@ -173,11 +173,10 @@ class Engine:
             # The other outputs of the batch belong to other clients.
             self._logger.exception("an event could not be handled")
 
-    def _arm(self, delay: float | None) -> None:
+    def _arm(self, delay: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        if delay is not None and self.loop is not None:
+        if self.loop is not None:
             self._timer = self.loop.call_later(delay, self._timeout)
 
     def _timeout(self) -> None:

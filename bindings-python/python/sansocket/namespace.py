@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from sansocket.handlers import call_handler
 
 if TYPE_CHECKING:
-    from sansocket.async_server import AsyncServer, Session, Target
+    from sansocket.async_server import AsyncServer, Session
+    from sansocket.base_server import Target
 
 
 class AsyncNamespace:

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sansocket import _core
 
 TRANSPORTS = ("polling", "websocket")
 
-Origins = str | Sequence[str] | Callable[..., bool] | None
+Origins = str | Sequence[str] | Callable[..., Any] | None
 CookieAttribute = str | bool | Callable[[], str | bool]
 Cookie = str | Mapping[str, CookieAttribute] | None
 Logger = bool | logging.Logger
