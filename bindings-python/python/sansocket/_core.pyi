@@ -10,7 +10,36 @@ from typing import Any, Final, final
 
 from sansocket.asgi_types import Headers, Output, Response
 
-__all__: list[str]
+__all__ = [
+    "ACK_SETTLED",
+    "ANSWER",
+    "BROADCAST",
+    "CLOSE",
+    "CONNECT",
+    "DISCONNECT",
+    "EVENT",
+    "REFUSED",
+    "REPLY",
+    "SESSION_CLOSED",
+    "SESSION_MESSAGE",
+    "SESSION_OPENED",
+    "SESSION_UPGRADED",
+    "TIMER",
+    "WRITE",
+    "WS_BINARY",
+    "WS_CLOSED",
+    "WS_OCTETS",
+    "WS_PONG",
+    "WS_TEXT",
+    "GoneError",
+    "Server",
+    "Upgrade",
+    "UsageError",
+    "WebSocket",
+    "__version__",
+    "check_json",
+    "response_head",
+]
 __version__: Final[str]
 
 WRITE: Final[int]
