@@ -8,6 +8,7 @@ use crate::Instant;
 use crate::Message;
 use crate::MessageKind;
 use crate::UsageError;
+use crate::utf8;
 use crate::websocket::CloseCode;
 use crate::websocket::CloseFrame;
 use crate::websocket::Config;
@@ -131,6 +132,12 @@ impl Connection {
         now: Instant,
         input: &mut &'i [u8],
     ) -> Option<Event<'c>> {
+        if input.is_empty() {
+            if self.frame.is_none() {
+                self.assembler.release_if_large();
+            }
+            return self.poll_event();
+        }
         if self.frame.is_none()
             && self.header.is_empty()
             && self.assembler.is_idle()
@@ -146,7 +153,7 @@ impl Connection {
             if whole.kind == MessageKind::Binary {
                 return Some(Event::Message(Message::Binary(payload)));
             }
-            return Some(match core::str::from_utf8(payload) {
+            return Some(match utf8::check(payload) {
                 Ok(text) => Event::Message(Message::Text(text)),
                 Err(_) => Event::Closed(self.link.fail(Error::InvalidUtf8)),
             });
@@ -340,7 +347,7 @@ impl Connection {
                 Event::Message(Message::Binary(self.assembler.message()))
             }
             Happening::Message(MessageKind::Text) => {
-                match core::str::from_utf8(self.assembler.message()) {
+                match utf8::check(self.assembler.message()) {
                     Ok(text) => Event::Message(Message::Text(text)),
                     // Every piece was checked when it came, so this arm is never taken.
                     Err(_) => Event::Closed(self.link.fail(Error::InvalidUtf8)),
