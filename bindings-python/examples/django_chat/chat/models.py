@@ -62,7 +62,7 @@ class Message(models.Model):
         null=True, blank=True, help_text="When a browser of somebody else first acknowledged it."
     )
     client_id = models.UUIDField(
-        help_text="Chosen by the author's browser, so that sending again never saves twice."
+        help_text="Chosen by the author's browser: sending again never saves twice."
     )
 
     objects: ClassVar[models.Manager[Message]] = MessageQuerySet.as_manager()

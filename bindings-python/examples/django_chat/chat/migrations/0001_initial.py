@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 (
                     "client_id",
                     models.UUIDField(
-                        help_text="Chosen by the author's browser, so that sending again never saves twice."
+                        help_text="Chosen by the author's browser: sending again never saves twice."
                     ),
                 ),
                 (
