@@ -1,6 +1,6 @@
 // The messages of the room one is in, oldest first, and below them those still on their way.
 
-import { arrangeBelow, hideFailure, messageItem, setState, showFailure } from "./message.js";
+import { arrange, hideFailure, messageItem, setState, showFailure, update } from "./message.js";
 
 export class MessageLog {
   #user;
@@ -91,10 +91,14 @@ export class MessageLog {
 
   /** A message that was sent just now, by anybody. */
   add(message) {
-    const wasAtEnd = this.#isAtEnd();
-    this.#insert(message)?.setAttribute("data-new", "");
+    const follows = this.#isAtEnd() || message.author === this.#user;
+    this.#insert(message, true);
     this.#showEmptiness();
-    this.#follow(wasAtEnd || message.author === this.#user);
+    if (follows) {
+      this.#scrollToEnd();
+    } else {
+      this.#newer.hidden = false;
+    }
   }
 
   /** An entry of the outbox. */
@@ -105,7 +109,7 @@ export class MessageLog {
     const item = messageItem(entry, this.#user);
     this.#pending.set(entry.clientId, item);
     this.#list.append(item);
-    arrangeBelow(item, item.previousElementSibling);
+    arrange(item);
     if (entry.error) {
       this.fail(entry);
     }
@@ -124,8 +128,7 @@ export class MessageLog {
           this.#onRetry(entry.clientId);
         },
         onDiscard: () => {
-          this.#removePending(entry.clientId);
-          this.#showEmptiness();
+          this.#discard(entry.clientId);
           this.#onDiscard(entry.clientId);
         },
       });
@@ -143,61 +146,59 @@ export class MessageLog {
     }
   }
 
-  /** Puts the message where its id belongs; returns the new item, or nothing if it was there. */
-  #insert(message) {
+  /** Puts the message where its id belongs, once. One of ours is already there, waiting. */
+  #insert(message, isNew = false) {
     if (this.#saved.has(message.id)) {
-      return null;
+      return;
     }
-    this.#removePending(message.clientId);
-    const item = messageItem(message, this.#user);
+    let item = this.#pending.get(message.clientId);
+    if (item) {
+      this.#pending.delete(message.clientId);
+      hideFailure(item);
+      update(item, message);
+    } else {
+      item = messageItem(message, this.#user);
+      item.toggleAttribute("data-new", isNew);
+    }
     if (this.#deliveredEarly.delete(message.id)) {
       setState(item, "delivered");
     }
-    item.messageId = message.id;
     this.#saved.set(message.id, item);
-    this.#list.insertBefore(item, this.#itemAfter(message.id));
-    arrangeBelow(item, item.previousElementSibling);
-    if (item.nextElementSibling) {
-      arrangeBelow(item.nextElementSibling, item);
-    }
-    return item;
+    this.#place(item);
   }
 
-  #itemAfter(id) {
+  #place(item) {
     // Nearly always the end, so searched from there; pending items have no id and stay below.
     let next = null;
-    for (let item = this.#list.lastElementChild; item; item = item.previousElementSibling) {
-      if (item.messageId < id) {
+    for (let other = this.#list.lastElementChild; other; other = other.previousElementSibling) {
+      if (other.messageId < item.messageId) {
         break;
       }
-      next = item;
-    }
-    return next;
-  }
-
-  #removePending(clientId) {
-    const item = this.#pending.get(clientId);
-    if (item) {
-      const below = item.nextElementSibling;
-      const above = item.previousElementSibling;
-      item.remove();
-      this.#pending.delete(clientId);
-      if (below) {
-        arrangeBelow(below, above);
+      if (other !== item) {
+        next = other;
       }
     }
+    const formerlyBelow = item.nextElementSibling;
+    // Moving it to where it is would make screen readers announce it again.
+    if (!item.isConnected || formerlyBelow !== next) {
+      this.#list.insertBefore(item, next);
+    }
+    new Set([item, next, formerlyBelow]).forEach((moved) => moved && arrange(moved));
+  }
+
+  #discard(clientId) {
+    const item = this.#pending.get(clientId);
+    const below = item.nextElementSibling;
+    item.remove();
+    this.#pending.delete(clientId);
+    if (below) {
+      arrange(below);
+    }
+    this.#showEmptiness();
   }
 
   #showEmptiness() {
     this.#empty.hidden = this.#list.childElementCount > 0;
-  }
-
-  #follow(follows) {
-    if (follows) {
-      this.#scrollToEnd();
-    } else {
-      this.#newer.hidden = false;
-    }
   }
 
   #isAtEnd() {

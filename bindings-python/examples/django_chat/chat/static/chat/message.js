@@ -8,7 +8,6 @@ import { avatar, element, icon, spoken } from "./elements.js";
  */
 export function messageItem(message, user) {
   const author = message.author ?? user;
-  const created = new Date(message.created);
   const item = element(
     "li",
     { class: "message", "data-author": author, "data-own": author === user },
@@ -24,15 +23,25 @@ export function messageItem(message, user) {
         element(
           "span",
           { class: "message-meta" },
-          element("time", { datetime: message.created, title: FULL.format(created) }, TIME.format(created)),
+          element("time"),
           element("span", { class: "message-state" }),
         ),
       ),
     ),
   );
-  item.created = created;
-  setState(item, stateOf(message));
+  update(item, message);
   return item;
+}
+
+/** Takes over what the server says about a message: for one of ours, that it exists and since when. */
+export function update(item, message) {
+  item.messageId = message.id;
+  item.created = new Date(message.created);
+  const time = item.querySelector("time");
+  time.dateTime = message.created;
+  time.title = FULL.format(item.created);
+  time.textContent = TIME.format(item.created);
+  setState(item, stateOf(message));
 }
 
 /** "pending", "sent", "delivered" or "failed". The ticks are the author's alone. */
@@ -62,7 +71,8 @@ export function hideFailure(item) {
 }
 
 /** Groups the item with the one above it: a heading for a new day, one name for a run of messages. */
-export function arrangeBelow(item, above) {
+export function arrange(item) {
+  const above = item.previousElementSibling;
   item.querySelector(".message-day")?.remove();
   const sameDay = above && above.created.toDateString() === item.created.toDateString();
   if (!sameDay) {
