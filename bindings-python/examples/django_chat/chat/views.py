@@ -76,19 +76,17 @@ class SignUp(CreateView):
 def _chat(
     request: HttpRequest, room: Room | None, form: RoomForm | None = None, status: int = 200
 ) -> HttpResponse:
-    rooms = list(Room.objects.all())
     transport = request.GET.get("transport")
     page = {
         "user": request.user.get_username(),
         "room": room.slug if room else None,
-        "rooms": {r.slug: {"name": r.name, "topic": r.topic} for r in rooms},
+        "rooms": {r.slug: {"name": r.name, "topic": r.topic} for r in Room.objects.all()},
         "transports": [transport] if transport in TRANSPORTS else list(TRANSPORTS),
         "maximumLength": MESSAGE_MAX_LENGTH,
     }
     context = {
         "page": page,
         "room": room,
-        "rooms": rooms,
         "room_form": form or RoomForm(),
         "socket_io_client_is_local": bool(settings.SOCKET_IO_CLIENT),
     }

@@ -85,7 +85,7 @@ export class ConnectionView {
       state.textContent = STATES[connection.state];
       transport.textContent = TRANSPORTS[connection.transport] ?? "";
       if (connection.state === "reconnecting") {
-        banner.show("Connection lost. Trying again; what you write is kept and sent then.");
+        banner.show("Connection lost, trying again. What you write now is sent as soon as it is back.");
       } else if (connection.state === "refused") {
         banner.showError(connection.refusal, "Try again", () => connection.connect());
       } else if (connection.isConnected) {
