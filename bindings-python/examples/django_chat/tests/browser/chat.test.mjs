@@ -14,12 +14,10 @@ const SCREENSHOTS = process.env.SCREENSHOTS ?? "screenshots";
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const PASSWORD = "two-tin-cans";
 
-// A room of its own, so that the test can run again on the same database.
-const ROOM = `Launch ${Date.now() % 100_000}`;
-
 let browser;
 let alice;
 let bob;
+let ROOM;
 
 before(async () => {
   await mkdir(SCREENSHOTS, { recursive: true });
@@ -36,6 +34,8 @@ before(async () => {
   });
   alice = await signIn("alice", { colorScheme: "light" }, "/");
   bob = await signIn("bob", { colorScheme: "dark" }, "/?transport=polling");
+  // A room of its own, so that the test can run again on the same database.
+  ROOM = `Launch ${(await roomLink(alice, /^Launch \d+$/).count()) + 1}`;
 });
 
 after(() => browser?.close());
@@ -50,6 +50,26 @@ test("both are online", async () => {
     await page.locator(".person", { hasText: "alice" }).waitFor();
     await page.locator(".person", { hasText: "bob" }).waitFor();
   }
+});
+
+test("a link is a link, and anything else is text", async () => {
+  await say(bob, "Look at https://example.org/launch.");
+  const link = message(alice, "Look at").last().getByRole("link");
+  assert.equal(await link.getAttribute("href"), "https://example.org/launch");
+  assert.equal(await link.getAttribute("rel"), "noopener noreferrer nofollow");
+  const markup = "<b>Bold</b> <img src=x onerror=alert(1)> javascript:alert(1)";
+  await say(bob, markup);
+  await message(alice, markup).last().waitFor();
+  assert.equal(await message(alice, markup).locator("b, img, a").count(), 0);
+});
+
+test("shift and enter start a new line", async () => {
+  await composer(alice).pressSequentially("First line");
+  await composer(alice).press("Shift+Enter");
+  await composer(alice).pressSequentially("second line");
+  await composer(alice).press("Enter");
+  const arrived = message(bob, "First line").last();
+  assert.equal(await arrived.locator(".message-text").textContent(), "First line\nsecond line");
 });
 
 test("a new room appears on every page, and is empty", async () => {
@@ -80,22 +100,11 @@ test("messages go both ways and are delivered", async () => {
   await message(alice, "over lunch", "delivered").waitFor();
 });
 
-test("a link is a link, and anything else is text", async () => {
-  const link = message(alice, "Nearly.").getByRole("link");
-  assert.equal(await link.getAttribute("href"), "https://example.org/launch");
-  assert.equal(await link.getAttribute("rel"), "noopener noreferrer nofollow");
-  const markup = "<b>Bold</b> <img src=x onerror=alert(1)> javascript:alert(1)";
-  await say(bob, markup);
-  await message(alice, markup).waitFor();
-  assert.equal(await message(alice, markup).locator("b, img, a").count(), 0);
-});
-
 test("each sees the other one writing, until the message is there", async () => {
-  for (const [writer, reader, name] of [
-    [alice, bob, "alice"],
-    [bob, alice, "bob"],
+  for (const [name, writer, reader, text] of [
+    ["alice", alice, bob, "One more thing: shall I bring cake?"],
+    ["bob", bob, alice, "Always bring cake."],
   ]) {
-    const text = `One more thing from ${name}: bring cake.`;
     await composer(writer).pressSequentially(text);
     const indicator = reader.locator('#typing[data-active="true"]');
     await indicator.getByText(`${name} is writing…`).waitFor();
@@ -105,23 +114,11 @@ test("each sees the other one writing, until the message is there", async () => 
   }
 });
 
-test("shift and enter start a new line", async () => {
-  await composer(alice).pressSequentially("First line");
-  await composer(alice).press("Shift+Enter");
-  await composer(alice).pressSequentially("second line");
-  await composer(alice).press("Enter");
-  await message(bob, "First line").waitFor();
-  assert.equal(
-    await message(bob, "First line").locator(".message-text").textContent(),
-    "First line\nsecond line",
-  );
-});
-
 test("in another room one learns that there is news, and finds it", async () => {
   await roomLink(bob, "General").click();
   await bob.getByRole("heading", { name: "General" }).waitFor();
   await alice.locator(".person", { hasText: "bob" }).getByText("in General").waitFor();
-  await say(alice, "Bob? We also need candles.");
+  await say(alice, "Good. We also need candles.");
   await roomLink(bob, ROOM).getByRole("img", { name: "New messages" }).waitFor();
   assert.equal(await message(bob, "candles").count(), 0);
   assert.equal(await message(alice, "candles").getAttribute("data-state"), "sent");
@@ -216,5 +213,5 @@ function message(page, text, state) {
 }
 
 function roomLink(page, name) {
-  return page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name });
+  return page.locator(".room-link", { has: page.getByText(name, { exact: true }) });
 }

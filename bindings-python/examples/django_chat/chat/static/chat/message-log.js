@@ -57,6 +57,7 @@ export class MessageLog {
   /** The server's newest messages after `lastId`; with `more` there are others in between. */
   addHistory(messages, more, waiting) {
     const isFirst = this.#saved.size === 0;
+    const follows = isFirst || more || this.#isAtEnd();
     if (more && !isFirst) {
       // Too much was missed to close the gap: start anew from the end.
       this.#saved.clear();
@@ -74,8 +75,8 @@ export class MessageLog {
     }
     this.#log.setAttribute("aria-busy", "false");
     this.#showEmptiness();
-    if (isFirst || more) {
-      this.#scrollToEnd();
+    if (messages.length > 0) {
+      this.#follow(follows);
     }
   }
 
@@ -94,11 +95,7 @@ export class MessageLog {
     const follows = this.#isAtEnd() || message.author === this.#user;
     this.#insert(message, true);
     this.#showEmptiness();
-    if (follows) {
-      this.#scrollToEnd();
-    } else {
-      this.#newer.hidden = false;
-    }
+    this.#follow(follows);
   }
 
   /** An entry of the outbox. */
@@ -199,6 +196,14 @@ export class MessageLog {
 
   #showEmptiness() {
     this.#empty.hidden = this.#list.childElementCount > 0;
+  }
+
+  #follow(follows) {
+    if (follows) {
+      this.#scrollToEnd();
+    } else {
+      this.#newer.hidden = false;
+    }
   }
 
   #isAtEnd() {
