@@ -1,17 +1,14 @@
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import UserCreationForm, UsernameField
 from django.utils.text import slugify
 
 from .models import Room
 
 
-class SignUpForm(BaseUserCreationForm):
+class SignUpForm(UserCreationForm):
     """Django's own, with names short enough to stand beside a message."""
 
-    username = BaseUserCreationForm.Meta.model._meta.get_field("username").formfield(
-        max_length=24,
-        help_text="Up to 24 letters, digits and @ . + - _",
-    )
+    username = UsernameField(max_length=24, help_text="Up to 24 letters, digits and @ . + - _")
 
 
 class RoomForm(forms.ModelForm):

@@ -136,12 +136,12 @@ async def message(sid: str, visitor: Visitor, sent: SendMessage) -> Answer:
 
 @sio.event
 @receives(Typing, TYPING)
-async def typing(sid: str, visitor: Visitor, typing: Typing) -> Answer:
+async def typing(sid: str, visitor: Visitor, told: Typing) -> Answer:
     room = people.room(sid)
     if room is not None:
         await sio.emit(
             "typing",
-            {"room": room, "name": visitor.user.get_username(), "active": typing.active},
+            {"room": room, "name": visitor.user.get_username(), "active": told.active},
             room=_viewers(room),
             skip_sid=people.sids_of_user(visitor.user.pk),
         )
@@ -190,13 +190,15 @@ async def _announce(saved: Message, sid: str) -> None:
 
 async def _mark_delivered(messages: Iterable[Message]) -> None:
     """Remembers the first acknowledgement of each message and gives its author the second tick."""
+    now = timezone.now()
     ids = defaultdict(list)
     for message in messages:
         if message.delivered is None:
+            message.delivered = now
             ids[message.author].append(message.pk)
     for author, authored in ids.items():
-        waiting = Message.objects.filter(pk__in=authored, delivered=None)
-        if await waiting.aupdate(delivered=timezone.now()):
+        # Another window may have been faster, with its own copy of the message.
+        if await Message.objects.filter(pk__in=authored, delivered=None).aupdate(delivered=now):
             await sio.emit("delivered", {"ids": authored}, room=_windows_of(author))
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 from django.views.generic import CreateView
 
@@ -30,7 +30,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def show_room(request: HttpRequest, slug: str) -> HttpResponse:
-    return _chat(request, get_object_or_404(Room, slug=slug))
+    room = Room.objects.filter(slug=slug).first()
+    if room is None:
+        # Not Http404, for which DEBUG would show a page for developers.
+        return render(request, "404.html", status=404)
+    return _chat(request, room)
 
 
 @login_required

@@ -168,7 +168,11 @@ class AccountTests(TestCase):
 
     def test_signing_up_refuses_names_that_are_taken_or_too_long(self) -> None:
         user("alice")
-        for username, error in (("alice", "already exists"), ("x" * 25, "at most 24 characters")):
+        for username, error in (
+            ("alice", "already exists"),
+            ("Alice", "already exists"),
+            ("x" * 25, "at most 24 characters"),
+        ):
             form = {"username": username, "password1": "9 green cups", "password2": "9 green cups"}
             self.assertContains(self.client.post("/signup/", form), error)
         self.assertEqual(User.objects.count(), 1)
