@@ -5,7 +5,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
     /// The key names nothing: it is stale, or it was never given out.
-    #[error("this key names nothing (any more): the connection, session, socket or request has ended")]
+    #[error(
+        "this key names nothing (any more): the connection, session, socket or request has ended"
+    )]
     Unknown,
     /// The operation needs an open connection.
     #[error("this connection is closing: nothing can be sent on it any more")]

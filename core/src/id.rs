@@ -4,7 +4,7 @@
 ///
 /// 24 bits of slot (16,777,216 at once), 29 bits of generation. A slot whose generations are used up
 /// is retired, so a stale key misses for ever.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key(u64);
 
 pub(crate) const SLOT_BITS: u32 = 24;

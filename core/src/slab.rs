@@ -22,7 +22,9 @@ struct Entry<T> {
 #[derive(Debug)]
 enum State<T> {
     Occupied(T),
-    Free { next: Option<usize> },
+    Free {
+        next: Option<usize>,
+    },
     /// All generations of this slot were handed out.
     Retired,
 }

@@ -1,0 +1,166 @@
+//! Payloads put together: fragments into messages, with control frames between them.
+
+use alloc::vec::Vec;
+
+use crate::MessageKind;
+use crate::utf8::Validator;
+use crate::websocket::Config;
+use crate::websocket::Error;
+use crate::websocket::LimitError;
+use crate::websocket::ProtocolError;
+use crate::websocket::frame::Header;
+use crate::websocket::frame::Opcode;
+use crate::websocket::mask::MaskKey;
+
+/// The one buffer of a connection: the message in progress, and behind it, for a moment, the
+/// payload of a control frame that came between two fragments.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    buffer: Vec<u8>,
+    /// Bytes of the message in progress. What follows them is a control payload or was lent.
+    message_len: usize,
+    message: Option<Progress>,
+}
+
+/// A message of which at least one frame has begun.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    kind: MessageKind,
+    frames: u32,
+    utf8: Validator,
+}
+
+impl Assembler {
+    /// Takes note of the next frame, before any byte of its payload.
+    pub(crate) fn begin(&mut self, header: &Header, config: &Config) -> Result<(), Error> {
+        let progress = match (header.opcode, &mut self.message) {
+            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => return Ok(()),
+            (Opcode::Continuation, Some(progress)) => progress,
+            (Opcode::Continuation, None) => {
+                return Err(ProtocolError::UnexpectedContinuation.into());
+            }
+            (Opcode::Text | Opcode::Binary, Some(_)) => {
+                return Err(ProtocolError::ExpectedContinuation.into());
+            }
+            (Opcode::Text, message) => message.insert(Progress::new(MessageKind::Text)),
+            (Opcode::Binary, message) => message.insert(Progress::new(MessageKind::Binary)),
+        };
+        // Empty frames count too: an endless row of them is an endless message.
+        progress.frames = progress.frames.saturating_add(1);
+        if progress.frames > config.max_fragments {
+            return Err(LimitError::Fragments.into());
+        }
+        // The declared length is judged, and never reserved: memory follows the bytes that arrive.
+        let total = (self.message_len as u64).checked_add(header.payload_len);
+        if total.is_none_or(|total| total > config.max_message_bytes as u64) {
+            return Err(LimitError::MessageBytes.into());
+        }
+        Ok(())
+    }
+
+    /// Appends a piece of a message's payload. A text fails at its first wrong byte.
+    pub(crate) fn append_message(
+        &mut self,
+        piece: &[u8],
+        mask: Option<MaskKey>,
+    ) -> Result<(), Error> {
+        let unmasked = append(&mut self.buffer, piece, mask);
+        self.message_len += unmasked.len();
+        match &mut self.message {
+            Some(Progress {
+                kind: MessageKind::Text,
+                utf8,
+                ..
+            }) => Ok(utf8.feed(unmasked)?),
+            _ => Ok(()),
+        }
+    }
+
+    /// Appends a piece of a control frame's payload.
+    pub(crate) fn append_control(&mut self, piece: &[u8], mask: Option<MaskKey>) {
+        append(&mut self.buffer, piece, mask);
+    }
+
+    /// Ends the message in progress. Its bytes stay until [`forget_lent`](Self::forget_lent).
+    pub(crate) fn end_message(&mut self) -> Result<MessageKind, Error> {
+        self.message_len = 0;
+        // Only called for a frame that `begin` accepted.
+        let Some(progress) = self.message.take() else {
+            return Err(ProtocolError::UnexpectedContinuation.into());
+        };
+        progress.utf8.finish()?;
+        Ok(progress.kind)
+    }
+
+    /// Unmasks a message that came whole, in one pass. Only while no message is in progress.
+    #[inline]
+    pub(crate) fn unmask_whole(&mut self, payload: &[u8], mask: MaskKey) -> &[u8] {
+        if payload.len() > KEPT_BYTES {
+            self.buffer = mask.unmasked(payload);
+            return &self.buffer;
+        }
+        if self.buffer.len() < payload.len() {
+            self.buffer.resize(payload.len(), 0);
+        }
+        match self.buffer.get_mut(..payload.len()) {
+            Some(target) => {
+                mask.copy(payload, target);
+                target
+            }
+            None => &[],
+        }
+    }
+
+    /// The whole buffer, when a message is complete.
+    pub(crate) fn message(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// The payload of a complete control frame.
+    pub(crate) fn control(&self) -> &[u8] {
+        self.buffer.get(self.message_len..).unwrap_or_default()
+    }
+
+    /// Drops what was lent and, when nothing is in progress, a buffer too large to keep.
+    pub(crate) fn forget_lent(&mut self) {
+        self.buffer.truncate(self.message_len);
+        if self.message_len == 0 && self.buffer.capacity() > KEPT_BYTES {
+            self.buffer = Vec::new();
+        }
+    }
+
+    /// Between two messages.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.message.is_none()
+    }
+
+    /// Gives all memory back: the connection is over.
+    pub(crate) fn release(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Progress {
+    const fn new(kind: MessageKind) -> Self {
+        Self {
+            kind,
+            frames: 0,
+            utf8: Validator::new(),
+        }
+    }
+}
+
+fn append<'a>(buffer: &'a mut Vec<u8>, piece: &[u8], mask: Option<MaskKey>) -> &'a [u8] {
+    let start = buffer.len();
+    buffer.extend_from_slice(piece);
+    let Some(unmasked) = buffer.get_mut(start..) else {
+        return &[];
+    };
+    if let Some(mask) = mask {
+        mask.apply(unmasked);
+    }
+    unmasked
+}
+
+/// A buffer up to this size is kept for the next message; a larger one is given back at once.
+const KEPT_BYTES: usize = 1024;
