@@ -2,12 +2,16 @@
  * Waiting for the answers of clients.
  */
 
+import type { EventEmitter } from "node:events";
+
 /** An event that was emitted and is not acknowledged yet. */
 export interface Awaited {
+  /** Who hears of an error that the callback throws. */
+  readonly emitter: EventEmitter<any>;
   /** A client has answered; `last`: nobody else is expected to. */
   onAnswer(args: unknown[], last: boolean): void;
-  /** It is settled without all of its answers. */
-  onFailure(reason: string): void;
+  /** No further answer will come; `failure` says why, or is empty when nobody else is left to answer. */
+  onSettled(failure: string): void;
 }
 
 /** The callback of an application: `(error, ...)` after `timeout()`, `(...)` without. */
@@ -22,22 +26,23 @@ export interface BroadcastError extends Error {
 /** One client's answer. */
 export class SingleAnswer implements Awaited {
   constructor(
+    readonly emitter: EventEmitter<any>,
     private readonly callback: AckCallback,
     private readonly errorFirst: boolean,
   ) {}
 
   onAnswer(args: unknown[]): void {
     if (this.errorFirst) {
-      this.callback(null, ...args);
+      this.callback.call(this.emitter, null, ...args);
     } else {
-      this.callback(...args);
+      this.callback.apply(this.emitter, args);
     }
   }
 
-  onFailure(reason: string): void {
+  onSettled(failure: string): void {
     // Without `timeout()` the callback has no place for an error.
     if (this.errorFirst) {
-      this.callback(new Error(reason));
+      this.callback.call(this.emitter, new Error(failure));
     }
   }
 }
@@ -46,7 +51,10 @@ export class SingleAnswer implements Awaited {
 export class ManyAnswers implements Awaited {
   private readonly responses: unknown[] = [];
 
-  constructor(private readonly callback: AckCallback) {}
+  constructor(
+    readonly emitter: EventEmitter<any>,
+    private readonly callback: AckCallback,
+  ) {}
 
   onAnswer(args: unknown[], last: boolean): void {
     this.responses.push(args[0]);
@@ -55,9 +63,10 @@ export class ManyAnswers implements Awaited {
     }
   }
 
-  onFailure(reason: string): void {
+  onSettled(failure: string): void {
     const { responses } = this;
-    const error: BroadcastError = Object.assign(new Error(reason), { responses });
+    const error: BroadcastError | null =
+      failure === "" ? null : Object.assign(new Error(failure), { responses });
     this.callback(error, responses);
   }
 }

@@ -93,8 +93,7 @@ export class Core {
       flagBits(flags),
       timeout,
     );
-    const awaited = new SingleAnswer(callback.bind(socket), timeout !== undefined);
-    this.await(ack, awaited);
+    this.await(ack, new SingleAnswer(socket, callback, timeout !== undefined));
   }
 
   broadcast(to: Selection, args: readonly unknown[], flags: Flags): void {
@@ -105,6 +104,7 @@ export class Core {
   }
 
   broadcastWithAck(
+    namespace: Namespace<any, any, any, any>,
     to: Selection,
     args: readonly unknown[],
     flags: Flags,
@@ -121,7 +121,7 @@ export class Core {
       // Nobody can say how many will answer, so a broadcast never waits without a limit.
       flags.timeout ?? 0,
     );
-    this.await(ack, new ManyAnswers(callback));
+    this.await(ack, new ManyAnswers(namespace, callback));
   }
 
   acknowledge(socket: AnySocket, packetId: number, args: readonly unknown[]): void {
@@ -173,8 +173,8 @@ export class Core {
       case Kind.Answer:
         this.onAnswer(record);
         break;
-      case Kind.AckFailed:
-        this.settle(record.key)?.onFailure(record.text1());
+      case Kind.AckSettled:
+        this.onAckSettled(record);
         break;
       case Kind.Disconnect:
         this.onDisconnect(record);
@@ -210,10 +210,17 @@ export class Core {
   private onAnswer(record: RecordView): void {
     const last = record.text2() !== "";
     const awaited = last ? this.settle(record.key) : this.awaited.get(record.key);
-    const socket = this.sockets.get(record.a);
     if (awaited !== undefined) {
       const args = read(record);
-      guard(socket, () => awaited.onAnswer(args, last));
+      guard(awaited.emitter, () => awaited.onAnswer(args, last));
+    }
+  }
+
+  private onAckSettled(record: RecordView): void {
+    const awaited = this.settle(record.key);
+    if (awaited !== undefined) {
+      const failure = record.text1();
+      guard(awaited.emitter, () => awaited.onSettled(failure));
     }
   }
 
@@ -230,7 +237,7 @@ export class Core {
     this.engine.driver.wake();
     if (ack === null) {
       // Nobody is left to answer.
-      awaited.onFailure("socket has been disconnected");
+      guard(awaited.emitter, () => awaited.onSettled("socket has been disconnected"));
     } else {
       this.awaited.set(ack, awaited);
     }

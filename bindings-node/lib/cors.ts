@@ -57,7 +57,7 @@ export class CorsPolicy {
     if (typeof cors === "function" || origins === undefined) {
       this.dynamic = cors;
       // Every request passes here first, so the core need not ask again.
-      this.native = { origins: ["*"], silent: true };
+      this.native = { origins: ["*"] };
     } else {
       this.native = {
         origins,
@@ -168,8 +168,7 @@ function writtenOrigins(origin: CorsOptions["origin"]): string[] | undefined {
     case "string":
       return [origin];
     case "boolean":
-      // `true` echoes whatever origin asks, which only the dynamic rule can do.
-      return origin ? undefined : [];
+      return origin ? ["*"] : [];
     case "function":
       return undefined;
     default:

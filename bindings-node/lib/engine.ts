@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 
 import { attach } from "./attach";
 import type { Route } from "./attach";
+import type { ClientBundle } from "./client-bundle";
 import { CorsPolicy } from "./cors";
 import { Driver, refuseUpgrade } from "./driver";
 import type { DriverEvents } from "./driver";
@@ -37,6 +38,9 @@ export class Engine extends EventEmitter<EngineEvents> implements DriverEvents {
   /** @internal Whoever is told what happens above the sessions. */
   onSocketRecord: ((record: RecordView) => void) | undefined;
 
+  /** @internal Files that are served below the same path. */
+  bundle: ClientBundle | undefined;
+
   private readonly sessions = new Map<number, EngineSocket>();
   private readonly cors: CorsPolicy;
   private readonly detachers: Array<() => void> = [];
@@ -62,7 +66,11 @@ export class Engine extends EventEmitter<EngineEvents> implements DriverEvents {
     const { destroyUpgrade = true, destroyUpgradeTimeout = 1_000 } = this.opts;
     const route: Route = {
       matches: (request) => (request.url ?? "").startsWith(path),
-      onRequest: (request, response) => this.handleRequest(request, response),
+      onRequest: (request, response) => {
+        if (this.bundle?.handleRequest(request, response) !== true) {
+          this.handleRequest(request, response);
+        }
+      },
       onUpgrade: (request, socket, head) => this.handleUpgrade(request, socket, head),
       foreignUpgradeTimeout: destroyUpgrade ? destroyUpgradeTimeout : undefined,
     };

@@ -15,7 +15,7 @@ export class Exchange {
     readonly id: number,
     readonly request: IncomingMessage,
     private readonly response: ServerResponse,
-    /** Added to the core's own headers: name and value in turn. */
+    /** They replace the core's own of the same name: name and value in turn. */
     private readonly extraHeaders: readonly string[],
     private readonly events: ExchangeEvents,
   ) {
@@ -37,7 +37,7 @@ export class Exchange {
     if (response.destroyed || response.headersSent) {
       return;
     }
-    const headers = parseHeaderLines(headerLines).concat(this.extraHeaders);
+    const headers = merge(parseHeaderLines(headerLines), this.extraHeaders);
     if (!request.complete) {
       // The rest of the body is not wanted, so the connection cannot carry another request.
       headers.push("Connection", "close");
@@ -107,6 +107,16 @@ export function headerText(request: IncomingMessage): string {
     }
   }
   return plain.join("\n") + "\n";
+}
+
+function merge(headers: readonly string[], extra: readonly string[]): string[] {
+  const merged = [...extra];
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (!hasHeader(extra, headers[index].toLowerCase())) {
+      merged.push(headers[index], headers[index + 1]);
+    }
+  }
+  return merged;
 }
 
 function hasBody(request: IncomingMessage): boolean {

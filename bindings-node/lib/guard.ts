@@ -9,7 +9,7 @@
 import { EventEmitter } from "node:events";
 
 /** Runs a handler of `emitter`. */
-export function guard(emitter: EventEmitter<never>, run: () => void): void {
+export function guard(emitter: EventEmitter<any>, run: () => void): void {
   try {
     run();
   } catch (error) {
@@ -18,7 +18,7 @@ export function guard(emitter: EventEmitter<never>, run: () => void): void {
 }
 
 /** Tells the `error` listeners of `emitter`, or the process. */
-export function report(emitter: EventEmitter<never>, error: unknown): void {
+export function report(emitter: EventEmitter<any>, error: unknown): void {
   let unheard = error;
   if (emitter.listenerCount("error") > 0) {
     try {

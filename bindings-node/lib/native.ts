@@ -116,9 +116,9 @@ export interface NativeOptions {
   cookie?: NativeCookie;
 }
 
-/** Which origins may connect: `"*"` is any, no list is only the server's own. */
+/** Which origins may connect: `"*"` is any, an empty list only the server's own. */
 export interface NativeCors {
-  origins?: string[];
+  origins: string[];
   credentials?: boolean;
   methods?: string[];
   allowedHeaders?: string[];

@@ -31,7 +31,7 @@ export const Kind = {
   Connect: 30,
   Event: 31,
   Answer: 32,
-  AckFailed: 33,
+  AckSettled: 33,
   Disconnect: 34,
   Refused: 40,
 } as const;

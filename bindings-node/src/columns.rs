@@ -103,7 +103,7 @@ impl Columns {
             return Ok(None);
         }
         // One byte per character needs no transcoding.
-        if self.batch.is_ascii {
+        if self.batch.is_ascii() {
             return env.create_string_latin1(text).map(Some);
         }
         env.create_string(text).map(Some)

@@ -77,7 +77,7 @@ fn latin1(text: &str) -> Cow<'_, [u8]> {
 /// Status, header lines and body of an answer that is no record.
 pub(crate) fn header_lines(response: &http::Response) -> String {
     let mut lines = String::new();
-    for (name, value) in &response.headers {
+    for (name, value) in response.headers() {
         lines.push_str(name);
         lines.push_str(": ");
         lines.extend(value.iter().map(|&byte| char::from(byte)));

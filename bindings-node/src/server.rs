@@ -123,9 +123,9 @@ impl NativeServer {
         match result {
             Ok(conn) => Either::A(conn.as_u64() as f64),
             Err(response) => Either::B(Refusal {
-                status: response.status,
+                status: response.status(),
                 headers: header_lines(&response),
-                body: Uint8Array::from(response.body.as_ref()),
+                body: Uint8Array::from(response.body().as_ref()),
             }),
         }
     }
@@ -443,7 +443,7 @@ fn session_id(number: f64) -> SessionId {
 
 /// The text comes from JavaScript's own `JSON.stringify`, which writes strict JSON.
 const fn event_data<'a>(json: &'a str, attachments: &'a [bytes::Bytes]) -> EventData<'a> {
-    EventData { json, attachments }
+    EventData::with_attachments(json, attachments)
 }
 
 fn as_message<'a>(message: &'a Either<String, &'a [u8]>) -> Message<'a> {
