@@ -1,29 +1,40 @@
 //! What can go wrong, sorted by whose fault it is.
 
-/// Why a session ended, in the words that Socket.IO users know from `disconnect` handlers.
+/// Why a session ended. `Display` and [`as_str`](Self::as_str) give the words that Socket.IO users
+/// know from `disconnect` handlers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{}", self.as_str())]
 pub enum CloseReason {
     /// The client closed, or its connection ended.
-    #[error("transport close")]
     TransportClose,
     /// The connection failed, or the client broke a rule of the transport.
-    #[error("transport error")]
     TransportError,
     /// A ping stayed unanswered.
-    #[error("ping timeout")]
     PingTimeout,
     /// The client sent something that is no packet.
-    #[error("parse error")]
     ParseError,
     /// The application closed the session.
-    #[error("forced close")]
     ForcedClose,
     /// The server ends.
-    #[error("server shutting down")]
     ServerShuttingDown,
     /// More was sent to the client than it read: `max_buffered_bytes` would have been passed.
-    #[error("buffer overflow")]
     BufferOverflow,
+}
+
+impl CloseReason {
+    /// The words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport close",
+            Self::TransportError => "transport error",
+            Self::PingTimeout => "ping timeout",
+            Self::ParseError => "parse error",
+            Self::ForcedClose => "forced close",
+            Self::ServerShuttingDown => "server shutting down",
+            Self::BufferOverflow => "buffer overflow",
+        }
+    }
 }
 
 /// The peer's fault: a text that is no Engine.IO packet.
@@ -35,6 +46,9 @@ pub enum PacketError {
     /// The first byte names no packet type.
     #[error("unknown packet type {0:#04x}: a packet starts with its type, `0` to `6`")]
     UnknownType(u8),
+    /// Close, upgrade and noop packets are their type alone.
+    #[error("a packet of type {0:#04x} with data, which it cannot have")]
+    UnexpectedData(u8),
 }
 
 /// The peer's fault: a request body that is no payload.

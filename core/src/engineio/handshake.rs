@@ -6,6 +6,7 @@ use alloc::string::String;
 use super::config::Config;
 use super::config::whole_milliseconds;
 use super::packet::OutgoingPacket;
+use crate::json::write_string;
 
 /// How packets travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,7 +115,7 @@ impl<'a> Request<'a> {
         if self.is_upgrade != (transport == Transport::WebSocket) {
             return Err(Refusal::BadRequest);
         }
-        // §Query parameters: `EIO` is "mandatory", on every request.
+        // §Query parameters: `EIO` is mandatory, on every request.
         if self.version != Parameter::Once("4") {
             return Err(Refusal::UnsupportedVersion);
         }
@@ -193,20 +194,22 @@ impl Refusal {
 }
 
 /// The packet that opens a session (§Handshake): its id and what it may count on.
-///
-/// `sid` must be made of letters, digits, `-` and `_`, or other characters that stand for themselves in JSON.
 #[must_use]
 pub fn open_packet(sid: &str, transport: Transport, config: &Config) -> OutgoingPacket {
     let upgrades = match transport {
         Transport::Polling if config.offers_upgrade() => r#"["websocket"]"#,
         Transport::Polling | Transport::WebSocket => "[]",
     };
-    OutgoingPacket::open(&format!(
-        r#"{{"sid":"{sid}","upgrades":{upgrades},"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
+    // An application may choose the ids of its sessions, so they are not trusted to be plain.
+    let mut json = String::from(r#"{"sid":"#);
+    write_string(&mut json, sid);
+    json.push_str(&format!(
+        r#","upgrades":{upgrades},"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
         whole_milliseconds(config.ping_interval),
         whole_milliseconds(config.ping_timeout),
         config.max_payload_bytes,
-    ))
+    ));
+    OutgoingPacket::open(&json)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(super) struct Heartbeat {
 pub(super) enum Beat {
     /// Send a ping.
     Ping,
-    /// §Heartbeat: no pong came, the server "SHOULD consider that the connection is closed".
+    /// §Heartbeat: without a pong in time the connection SHOULD count as closed.
     Dead,
 }
 

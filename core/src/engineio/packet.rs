@@ -30,11 +30,11 @@ pub enum Packet<'a> {
 impl<'a> Packet<'a> {
     /// Reads a WebSocket message, which is always exactly one packet.
     ///
-    /// Data behind a type that carries none (`1`, `5`, `6`) is ignored, as the reference server does.
-    ///
     /// # Errors
     ///
-    /// [`PacketError`] when the text is empty or starts with no packet type.
+    /// [`PacketError`] when the text is empty, starts with no packet type, or has data behind a type
+    /// that carries none (`1`, `5`, `6`). The reference server drops that data; but data is nothing to
+    /// drop in silence, least of all that of a `6:4hello`, a message in the format of version 3.
     ///
     /// ```
     /// use sansocket::Message;
@@ -45,7 +45,7 @@ impl<'a> Packet<'a> {
     /// ```
     pub fn decode(message: Message<'a>) -> Result<Self, PacketError> {
         let text = match message {
-            // §Packet encoding, WebSocket: "Binary payloads are sent as is"; only messages are binary.
+            // §Packet encoding, WebSocket: bytes are sent as they are; only messages are binary.
             Message::Binary(_) => return Ok(Self::Message(message)),
             Message::Text(text) => text,
         };
@@ -53,6 +53,7 @@ impl<'a> Packet<'a> {
         let data = text.get(1..).ok_or(PacketError::UnknownType(kind))?;
         match kind {
             b'0' => Ok(Self::Open(data)),
+            b'1' | b'5' | b'6' if !data.is_empty() => Err(PacketError::UnexpectedData(kind)),
             b'1' => Ok(Self::Close),
             b'2' => Ok(Self::Ping(data)),
             b'3' => Ok(Self::Pong(data)),
@@ -172,13 +173,20 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        let decode = |text| Packet::decode(Message::Text(text));
+        fn decode(text: &str) -> Result<Packet<'_>, PacketError> {
+            Packet::decode(Message::Text(text))
+        }
         assert_eq!(decode(""), Err(PacketError::Empty));
         assert_eq!(decode("abc"), Err(PacketError::UnknownType(b'a')));
         assert_eq!(decode("7"), Err(PacketError::UnknownType(b'7')));
         assert_eq!(decode(" 4"), Err(PacketError::UnknownType(b' ')));
         // A digit, but not an ASCII one; its first byte is no character of its own.
         assert_eq!(decode("٤hello"), Err(PacketError::UnknownType(0xd9)));
+        for kind in [b'1', b'5', b'6'] {
+            let text = [kind, b' '];
+            let text = core::str::from_utf8(&text).unwrap();
+            assert_eq!(decode(text), Err(PacketError::UnexpectedData(kind)));
+        }
         // base64 belongs to payloads: on a WebSocket bytes are sent as bytes.
         assert_eq!(decode("bAQID"), Err(PacketError::UnknownType(b'b')));
     }

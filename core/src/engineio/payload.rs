@@ -110,8 +110,8 @@ fn decode_packet<'p>(
     packet: &'p [u8],
     decoded: &'p mut Vec<u8>,
 ) -> Result<Packet<'p>, PayloadError> {
-    // §Packet encoding, HTTP long-polling: "Binary payloads MUST be base64-encoded and prefixed
-    // with a `b` character". The prefix stands where the type would, so data may begin with `4`.
+    // §Packet encoding, HTTP long-polling: bytes MUST come as `b` and base64. The prefix stands
+    // where the type would, so the data may begin with any letter, `4` included.
     if let Some(base64) = packet.strip_prefix(b"b") {
         decoded.clear();
         BASE64

@@ -23,8 +23,10 @@ use crate::Instant;
 use crate::Message;
 use crate::RequestId;
 
+mod closing;
 mod upgrade;
 
+use closing::Farewell;
 use upgrade::Candidate;
 
 /// An Engine.IO session, from the handshake to its [`Output::Closed`].
@@ -94,16 +96,9 @@ struct Polling {
     poll: Option<RequestId>,
     /// The POST that is being read.
     post: Option<RequestId>,
-    /// Boxed, as the rest that is rare: ten thousand idle sessions should be small.
+    /// Boxed because it is rare and short: the sessions that stay should be small.
     candidate: Option<Box<Candidate>>,
     farewell: Option<Farewell>,
-}
-
-/// The application closed a session whose client does not poll right now: its next poll hears of it.
-#[derive(Debug)]
-struct Farewell {
-    reason: CloseReason,
-    expires: Instant,
 }
 
 /// What a source is to the session.
@@ -174,8 +169,8 @@ impl Session {
             return;
         };
         if polling.poll.is_some() {
-            // §Receiving data: "a client MUST NOT have more than one active GET request. Should it
-            // happen, the server MUST return an HTTP 400 error status and close the session."
+            // §Receiving data: two GETs at once could reorder packets, so the second MUST get a 400
+            // and the session MUST end.
             self.refuse(request, Refusal::BadRequest);
             self.end(CloseReason::TransportError);
             return;
@@ -186,7 +181,7 @@ impl Session {
             if self.packets.is_empty() {
                 self.push(OutgoingPacket::noop());
             }
-            self.end(reason);
+            self.part(reason);
         } else if let Some(candidate) = &mut polling.candidate
             && candidate.probed
         {
@@ -205,8 +200,8 @@ impl Session {
             return false;
         };
         if polling.post.is_some() {
-            // §Sending data: "a client MUST NOT have more than one active POST request. Should it
-            // happen, the server MUST return an HTTP 400 error status and close the session."
+            // §Sending data: two POSTs at once could reorder packets, so the second MUST get a 400
+            // and the session MUST end.
             self.refuse(request, Refusal::BadRequest);
             self.end(CloseReason::TransportError);
             return false;
@@ -351,30 +346,6 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the session, after what was sent.
-    ///
-    /// A polling client that does not wait with a GET hears of it at its next one, if that comes
-    /// within the ping timeout; only then the session is [`Output::Closed`]. With
-    /// [`CloseReason::ServerShuttingDown`] it is closed at once: nobody will answer that poll.
-    pub fn close(&mut self, now: Instant, reason: CloseReason) {
-        self.advance(now);
-        match &mut self.state {
-            State::WebSocket { conn, .. } => {
-                let conn = *conn;
-                self.close_websocket(conn, reason);
-            }
-            State::Polling(polling) => {
-                if polling.poll.is_some() || reason == CloseReason::ServerShuttingDown {
-                    self.end(reason);
-                } else if polling.farewell.is_none() {
-                    let expires = self.clock + self.heartbeat.timeout();
-                    polling.farewell = Some(Farewell { reason, expires });
-                }
-            }
-            State::Ended(_) | State::Over => {}
-        }
-    }
-
     /// The WebSocket to which the caller may transmit by itself, past this session: it is open, and
     /// nothing waits that would have to go first. The fast path of a broadcast.
     #[must_use]
@@ -437,15 +408,14 @@ impl Session {
 
     /// What is to be done next; to be asked until `None` after every other call.
     pub fn poll_output(&mut self) -> Option<Output> {
-        if let Some(output) = self.outputs.pop_front() {
-            release_if_empty(&mut self.outputs);
+        if let Some(output) = self.next_decided() {
             return Some(output);
         }
         match &mut self.state {
             State::Polling(polling) if !self.packets.is_empty() => {
                 polling.poll?;
                 self.answer_poll();
-                self.outputs.pop_front()
+                self.next_decided()
             }
             State::WebSocket {
                 conn,
@@ -543,28 +513,12 @@ impl Session {
         match packet {
             Packet::Message(message) if self.is_open() => return Some(message),
             Packet::Pong(_) => self.heartbeat.handle_pong(self.clock),
-            Packet::Close => {
-                // The client is leaving in good order: its requests are answered as if nothing were.
-                self.answer_poll();
-                if let State::Polling(polling) = &mut self.state
-                    && let Some(request) = polling.post.take()
-                {
-                    self.outputs.push_back(Output::PostAccepted { request });
-                }
-                self.end(CloseReason::TransportClose);
-            }
+            Packet::Close => self.leave(),
             // §Heartbeat: since version 4 only the server pings.
             Packet::Ping(_) => self.end(CloseReason::TransportError),
             Packet::Message(_) | Packet::Open(_) | Packet::Upgrade | Packet::Noop => {}
         }
         None
-    }
-
-    fn close_websocket(&mut self, conn: ConnId, reason: CloseReason) {
-        for packet in self.take_packets() {
-            self.outputs.push_back(Output::Transmit { conn, packet });
-        }
-        self.end(reason);
     }
 
     /// Ends the poll that waits, if one does: with what is there, or a noop.
@@ -585,44 +539,6 @@ impl Session {
         self.outputs.push_back(Output::Poll { request, packets });
     }
 
-    /// The session is over. A poll that waits gets what is there and a close packet.
-    fn end(&mut self, reason: CloseReason) {
-        let mut packets = self.take_packets();
-        let ended = State::Ended(self.first_reason(reason));
-        match mem::replace(&mut self.state, ended) {
-            State::Polling(polling) => {
-                if let Some(request) = polling.poll {
-                    packets.push(OutgoingPacket::close());
-                    self.outputs.push_back(Output::Poll { request, packets });
-                }
-                if let Some(request) = polling.post {
-                    self.refuse(request, Refusal::BadRequest);
-                }
-                if let Some(candidate) = polling.candidate {
-                    self.outputs.push_back(Output::CloseConnection {
-                        conn: candidate.conn,
-                    });
-                }
-            }
-            State::WebSocket { conn, .. } => {
-                self.outputs.push_back(Output::CloseConnection { conn });
-            }
-            // Nothing ends twice.
-            over @ (State::Ended(_) | State::Over) => self.state = over,
-        }
-    }
-
-    /// What the application said first is why, whatever happens before the client hears of it.
-    fn first_reason(&self, reason: CloseReason) -> CloseReason {
-        match &self.state {
-            State::Polling(Polling {
-                farewell: Some(farewell),
-                ..
-            }) => farewell.reason,
-            _ => reason,
-        }
-    }
-
     /// A request to a session that does not poll.
     fn refuse_stray(&mut self, request: RequestId) {
         let refusal = match self.state {
@@ -634,6 +550,12 @@ impl Session {
 
     fn refuse(&mut self, request: RequestId, refusal: Refusal) {
         self.outputs.push_back(Output::Refuse { request, refusal });
+    }
+
+    fn next_decided(&mut self) -> Option<Output> {
+        let output = self.outputs.pop_front();
+        release_if_empty(&mut self.outputs);
+        output
     }
 
     fn push(&mut self, packet: OutgoingPacket) {

@@ -91,6 +91,18 @@ pub enum Outcome {
     Disconnected,
 }
 
+impl Outcome {
+    /// The words that users of Socket.IO know; empty when nothing went wrong.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "",
+            Self::TimedOut => "operation has timed out",
+            Self::Disconnected => "socket has been disconnected",
+        }
+    }
+}
+
 impl Acks {
     /// Nothing waits yet.
     #[must_use]

@@ -20,6 +20,9 @@ pub(crate) struct Assembler {
     /// Bytes of the message in progress. What follows them is a control payload or was lent.
     message_len: usize,
     message: Option<Progress>,
+    /// Bytes that were moved and checked, for the tests that hold this linear.
+    #[cfg(test)]
+    steps: usize,
 }
 
 /// A message of which at least one frame has begun.
@@ -66,6 +69,10 @@ impl Assembler {
     ) -> Result<(), Error> {
         let unmasked = append(&mut self.buffer, piece, mask);
         self.message_len += unmasked.len();
+        #[cfg(test)]
+        {
+            self.steps += unmasked.len();
+        }
         match &mut self.message {
             Some(Progress {
                 kind: MessageKind::Text,
@@ -132,6 +139,16 @@ impl Assembler {
     /// Between two messages.
     pub(crate) const fn is_idle(&self) -> bool {
         self.message.is_none()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
     }
 
     /// Gives all memory back: the connection is over.

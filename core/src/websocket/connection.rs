@@ -233,6 +233,16 @@ impl Connection {
         self.link.wants_transport_close()
     }
 
+    #[cfg(test)]
+    pub(super) fn buffer_capacity(&self) -> usize {
+        self.assembler.capacity()
+    }
+
+    #[cfg(test)]
+    pub(super) fn steps(&self) -> usize {
+        self.assembler.steps()
+    }
+
     /// Eats frames and parts of frames until one means something.
     fn step(&mut self, now: Instant, input: &mut &[u8]) -> Option<Happening> {
         self.assembler.forget_lent();

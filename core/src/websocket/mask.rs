@@ -68,13 +68,12 @@ impl MaskKey {
     /// Fewer than `WIDTH` bytes.
     fn copy_tail(self, mut payload: &[u8], mut target: &mut [u8]) {
         let wide = self.wide();
-        if let (Some((word, rest)), Some((target_word, target_rest))) = (
-            payload.split_first_chunk::<8>(),
-            core::mem::take(&mut target).split_first_chunk_mut::<8>(),
-        ) {
+        if let Some((word, rest)) = payload.split_first_chunk::<8>()
+            && let Some((target_word, _)) = target.split_first_chunk_mut::<8>()
+        {
             *target_word = (u64::from_ne_bytes(*word) ^ wide as u64).to_ne_bytes();
             payload = rest;
-            target = target_rest;
+            target = target.get_mut(8..).unwrap_or_default();
         }
         for ((target, byte), key) in target.iter_mut().zip(payload).zip(self.0.iter().cycle()) {
             *target = byte ^ key;

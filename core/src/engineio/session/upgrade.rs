@@ -32,8 +32,7 @@ impl Session {
     pub fn handle_upgrade(&mut self, now: Instant, conn: ConnId) -> bool {
         self.advance(now);
         match &mut self.state {
-            // §WebSocket: "A client MUST NOT open more than one WebSocket connection per session.
-            // Should it happen, the server MUST close the WebSocket connection."
+            // §WebSocket: a session has one WebSocket; any other MUST be closed.
             State::Polling(Polling {
                 candidate: candidate @ None,
                 farewell: None,
@@ -69,8 +68,7 @@ impl Session {
                     conn: candidate.conn,
                     packet: OutgoingPacket::pong("probe"),
                 });
-                // "send a noop packet to any pending GET request (if applicable) to cleanly close
-                // HTTP long-polling transport"
+                // §Upgrade: a GET that waits MUST be ended by a noop, so that polling can pause.
                 self.answer_poll();
             }
             Packet::Upgrade if candidate.probed => self.switch(),

@@ -1,0 +1,589 @@
+//! What a server wants done, in order, lent from arenas that are reused once they are drained.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use bytes::Bytes;
+
+use crate::ConnId;
+use crate::Message;
+use crate::MessageKind;
+use crate::RequestId;
+use crate::SessionId;
+use crate::SocketId;
+use crate::engineio;
+use crate::http;
+use crate::socketio::AckId;
+use crate::socketio::Outcome;
+
+/// One thing for the host to do, or one thing for the application to know.
+#[derive(Debug)]
+pub enum Output<'a> {
+    /// Write this one buffer to each of these connections.
+    Transmit {
+        /// The receivers; each appears once.
+        to: &'a [ConnId],
+        /// What to write.
+        frame: Frame<'a>,
+    },
+    /// The answer to an HTTP request. The [`RequestId`] is dead afterwards.
+    Reply {
+        /// Which request.
+        request: RequestId,
+        /// Status, headers (CORS and cookie included) and body.
+        response: &'a http::Response,
+    },
+    /// End this connection once everything written before is flushed. The [`ConnId`] is dead
+    /// afterwards.
+    Close {
+        /// Which connection.
+        conn: ConnId,
+        /// The WebSocket close code, for a host that frames by itself.
+        code: u16,
+        /// The WebSocket close reason, for a host that frames by itself.
+        reason: &'a str,
+    },
+    /// Something for the application.
+    Event(Event<'a>),
+}
+
+/// What to write, in the unit that the connection's [`Wire`](super::Wire) has.
+#[derive(Clone, Copy, Debug)]
+pub enum Frame<'a> {
+    /// Octets for the socket ([`Wire::Bytes`](super::Wire::Bytes)).
+    Bytes(&'a Bytes),
+    /// A text message, valid UTF-8 ([`Wire::Messages`](super::Wire::Messages)).
+    Text(&'a Bytes),
+    /// A binary message ([`Wire::Messages`](super::Wire::Messages)).
+    Binary(&'a Bytes),
+}
+
+/// Something for the application. Texts and attachments are lent until the next call.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A plain WebSocket connection is open ([`Protocol::WebSocket`](super::Protocol::WebSocket)).
+    Opened {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// A message on a plain WebSocket connection.
+    Message {
+        /// The connection.
+        conn: ConnId,
+        /// The message.
+        message: Message<'a>,
+    },
+    /// A plain WebSocket connection is over.
+    Closed {
+        /// The connection.
+        conn: ConnId,
+        /// The close code; 1006 when the transport just went away (RFC 6455, 7.1.5).
+        code: u16,
+        /// The peer's reason, or ours.
+        reason: &'a str,
+        /// Whether the closing handshake was completed.
+        clean: bool,
+    },
+    /// An Engine.IO session is open.
+    SessionOpened {
+        /// The session.
+        session: SessionId,
+        /// Its id on the wire: a bearer secret, keep it out of logs.
+        sid: &'a str,
+        /// The request or the connection that opened it.
+        by: OpenedBy,
+    },
+    /// A session has moved from long polling to a WebSocket connection.
+    SessionUpgraded {
+        /// The session.
+        session: SessionId,
+        /// The connection that it uses from now on.
+        conn: ConnId,
+    },
+    /// An Engine.IO message ([`Protocol::EngineIo`](super::Protocol::EngineIo)).
+    SessionMessage {
+        /// The session.
+        session: SessionId,
+        /// The message.
+        message: Message<'a>,
+    },
+    /// A session is over; all its sockets were disconnected before.
+    SessionClosed {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        reason: engineio::CloseReason,
+        /// More about it, for a log; may be empty.
+        detail: &'a str,
+    },
+    /// A client asks to join a namespace: answer with `accept` or `reject`, now or later.
+    Connect {
+        /// The socket.
+        socket: SocketId,
+        /// Its session.
+        session: SessionId,
+        /// The socket's public id, 20 characters; also the name of its own room.
+        id: &'a str,
+        /// The namespace, with its leading slash.
+        namespace: &'a str,
+        /// The client's `auth`: the text of a JSON object, `{}` when it sent none.
+        auth: &'a str,
+    },
+    /// A client emitted an event.
+    Event {
+        /// The socket.
+        socket: SocketId,
+        /// The text of a JSON array, event name first, grammar checked.
+        data: &'a str,
+        /// The attachments that the placeholders in `data` number.
+        attachments: &'a [Bytes],
+        /// Present when the client wants an acknowledgement: pass it to `acknowledge`.
+        packet_id: Option<u64>,
+    },
+    /// A client acknowledged one of our events.
+    Answer {
+        /// What `emit_with_ack` returned.
+        ack: AckId,
+        /// Who answered.
+        socket: SocketId,
+        /// The text of a JSON array of the answer's arguments.
+        data: &'a str,
+        /// The attachments that the placeholders in `data` number.
+        attachments: &'a [Bytes],
+        /// Nobody else is expected to answer: the acknowledgement is settled.
+        last: bool,
+    },
+    /// An acknowledgement has ended other than by its last answer; the answers that came before are
+    /// its result, maybe a partial one.
+    AckSettled {
+        /// What `emit_with_ack` returned.
+        ack: AckId,
+        /// Why.
+        outcome: Outcome,
+        /// How many answers are missing.
+        missing: u32,
+    },
+    /// A socket has left its namespace. It came once for every accepted socket, and never for another.
+    Disconnect {
+        /// The socket; its key is dead.
+        socket: SocketId,
+        /// Its session.
+        session: SessionId,
+        /// Why.
+        reason: DisconnectReason,
+        /// More about it, for a log; may be empty.
+        detail: &'a str,
+        /// The rooms it was in, as the text of a JSON array, its own first.
+        rooms: &'a str,
+    },
+    /// A peer broke a rule and was refused: which one, in words.
+    Refused {
+        /// Its session, if it had one.
+        session: Option<SessionId>,
+        /// Its connection, if it had one.
+        conn: Option<ConnId>,
+        /// The rule.
+        reason: &'a str,
+    },
+}
+
+/// What opened a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenedBy {
+    /// A long-polling handshake.
+    Request(RequestId),
+    /// A WebSocket handshake.
+    Connection(ConnId),
+}
+
+/// Why a socket left its namespace, in the words that users of Socket.IO know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisconnectReason {
+    /// The client called `disconnect()`.
+    ClientNamespaceDisconnect,
+    /// The application disconnected this socket.
+    ServerNamespaceDisconnect,
+    /// The session ended.
+    Session(engineio::CloseReason),
+}
+
+impl DisconnectReason {
+    /// The words that users of Socket.IO know.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientNamespaceDisconnect => "client namespace disconnect",
+            Self::ServerNamespaceDisconnect => "server namespace disconnect",
+            Self::Session(reason) => reason.as_str(),
+        }
+    }
+}
+
+/// The outputs that wait, with the texts, attachments and targets that they lend.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    records: VecDeque<Record>,
+    /// The record that was lent last: its buffers live until the next poll.
+    lent: Option<Record>,
+    text: String,
+    binary: Vec<u8>,
+    attachments: Vec<Bytes>,
+    targets: Vec<ConnId>,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, record: Record) {
+        self.records.push_back(record);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Copies a text into the arena.
+    pub(super) fn keep_text(&mut self, text: &str) -> Span {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    /// Lets `write` append a text to the arena.
+    pub(super) fn write_text(&mut self, write: impl FnOnce(&mut String)) -> Span {
+        let start = self.text.len();
+        write(&mut self.text);
+        start..self.text.len()
+    }
+
+    pub(super) fn keep_message(&mut self, message: Message<'_>) -> (MessageKind, Span) {
+        match message {
+            Message::Text(text) => (MessageKind::Text, self.keep_text(text)),
+            Message::Binary(bytes) => {
+                let start = self.binary.len();
+                self.binary.extend_from_slice(bytes);
+                (MessageKind::Binary, start..self.binary.len())
+            }
+        }
+    }
+
+    pub(super) fn keep_attachments(&mut self, attachments: &[Bytes]) -> Span {
+        let start = self.attachments.len();
+        self.attachments.extend_from_slice(attachments);
+        start..self.attachments.len()
+    }
+
+    /// Queues one buffer for one connection.
+    pub(super) fn transmit(&mut self, to: ConnId, frame: KeptFrame) {
+        let start = self.targets.len();
+        self.targets.push(to);
+        self.push(Record::Transmit {
+            to: start..self.targets.len(),
+            frame,
+        });
+    }
+
+    /// Queues one buffer for many connections. The targets are drained out of `to`.
+    pub(super) fn transmit_all(&mut self, to: &mut Vec<ConnId>, frames: &[KeptFrame]) {
+        let start = self.targets.len();
+        self.targets.append(to);
+        let to = start..self.targets.len();
+        for frame in frames {
+            self.push(Record::Transmit {
+                to: to.clone(),
+                frame: frame.clone(),
+            });
+        }
+    }
+
+    /// Lends the next output. What it borrows lives until the next call.
+    pub(super) fn poll(&mut self) -> Option<Output<'_>> {
+        let Some(record) = self.records.pop_front() else {
+            self.reset();
+            return None;
+        };
+        let record = self.lent.insert(record);
+        let text = |span: &Span| self.text.get(span.clone()).unwrap_or_default();
+        let attachments = |span: &Span| self.attachments.get(span.clone()).unwrap_or_default();
+        let message = |kind: &MessageKind, span: &Span| match kind {
+            MessageKind::Text => Message::Text(text(span)),
+            MessageKind::Binary => {
+                Message::Binary(self.binary.get(span.clone()).unwrap_or_default())
+            }
+        };
+        let event = match record {
+            Record::Transmit { to, frame } => {
+                return Some(Output::Transmit {
+                    to: self.targets.get(to.clone()).unwrap_or_default(),
+                    frame: frame.lend(),
+                });
+            }
+            Record::Reply { request, response } => {
+                return Some(Output::Reply {
+                    request: *request,
+                    response,
+                });
+            }
+            Record::Close { conn, code, reason } => {
+                return Some(Output::Close {
+                    conn: *conn,
+                    code: *code,
+                    reason: text(reason),
+                });
+            }
+            Record::Opened { conn } => Event::Opened { conn: *conn },
+            Record::Message { conn, kind, span } => Event::Message {
+                conn: *conn,
+                message: message(kind, span),
+            },
+            Record::Closed {
+                conn,
+                code,
+                reason,
+                clean,
+            } => Event::Closed {
+                conn: *conn,
+                code: *code,
+                reason: text(reason),
+                clean: *clean,
+            },
+            Record::SessionOpened { session, sid, by } => Event::SessionOpened {
+                session: *session,
+                sid: text(sid),
+                by: *by,
+            },
+            Record::SessionUpgraded { session, conn } => Event::SessionUpgraded {
+                session: *session,
+                conn: *conn,
+            },
+            Record::SessionMessage {
+                session,
+                kind,
+                span,
+            } => Event::SessionMessage {
+                session: *session,
+                message: message(kind, span),
+            },
+            Record::SessionClosed {
+                session,
+                reason,
+                detail,
+            } => Event::SessionClosed {
+                session: *session,
+                reason: *reason,
+                detail: text(detail),
+            },
+            Record::Connect {
+                socket,
+                session,
+                id,
+                namespace,
+                auth,
+            } => Event::Connect {
+                socket: *socket,
+                session: *session,
+                id: text(id),
+                namespace: text(namespace),
+                auth: text(auth),
+            },
+            Record::Event {
+                socket,
+                data,
+                attachments: span,
+                packet_id,
+            } => Event::Event {
+                socket: *socket,
+                data: text(data),
+                attachments: attachments(span),
+                packet_id: *packet_id,
+            },
+            Record::Answer {
+                ack,
+                socket,
+                data,
+                attachments: span,
+                last,
+            } => Event::Answer {
+                ack: *ack,
+                socket: *socket,
+                data: text(data),
+                attachments: attachments(span),
+                last: *last,
+            },
+            Record::AckSettled {
+                ack,
+                outcome,
+                missing,
+            } => Event::AckSettled {
+                ack: *ack,
+                outcome: *outcome,
+                missing: *missing,
+            },
+            Record::Disconnect {
+                socket,
+                session,
+                reason,
+                detail,
+                rooms,
+            } => Event::Disconnect {
+                socket: *socket,
+                session: *session,
+                reason: *reason,
+                detail: text(detail),
+                rooms: text(rooms),
+            },
+            Record::Refused {
+                session,
+                conn,
+                reason,
+            } => Event::Refused {
+                session: *session,
+                conn: *conn,
+                reason: text(reason),
+            },
+        };
+        Some(Output::Event(event))
+    }
+
+    /// Everything was taken: the arenas start again, and a large one is given back.
+    fn reset(&mut self) {
+        self.lent = None;
+        self.text.clear();
+        self.binary.clear();
+        self.attachments.clear();
+        self.targets.clear();
+        if self.text.capacity() > ARENA_KEPT {
+            self.text = String::new();
+        }
+        if self.binary.capacity() > ARENA_KEPT {
+            self.binary = Vec::new();
+        }
+    }
+}
+
+/// A range in one of the arenas.
+pub(super) type Span = Range<usize>;
+
+/// A frame as the queue holds it.
+#[derive(Clone, Debug)]
+pub(super) enum KeptFrame {
+    Bytes(Bytes),
+    Text(Bytes),
+    Binary(Bytes),
+}
+
+impl KeptFrame {
+    pub(super) fn of(message: Message<'_>) -> Self {
+        let bytes = Bytes::copy_from_slice(message.as_bytes());
+        match message.kind() {
+            MessageKind::Text => Self::Text(bytes),
+            MessageKind::Binary => Self::Binary(bytes),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) | Self::Text(bytes) | Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    fn lend(&self) -> Frame<'_> {
+        match self {
+            Self::Bytes(bytes) => Frame::Bytes(bytes),
+            Self::Text(bytes) => Frame::Text(bytes),
+            Self::Binary(bytes) => Frame::Binary(bytes),
+        }
+    }
+}
+
+/// An [`Output`] with ranges for what it lends.
+#[derive(Debug)]
+pub(super) enum Record {
+    Transmit {
+        to: Span,
+        frame: KeptFrame,
+    },
+    Reply {
+        request: RequestId,
+        response: Box<http::Response>,
+    },
+    Close {
+        conn: ConnId,
+        code: u16,
+        reason: Span,
+    },
+    Opened {
+        conn: ConnId,
+    },
+    Message {
+        conn: ConnId,
+        kind: MessageKind,
+        span: Span,
+    },
+    Closed {
+        conn: ConnId,
+        code: u16,
+        reason: Span,
+        clean: bool,
+    },
+    SessionOpened {
+        session: SessionId,
+        sid: Span,
+        by: OpenedBy,
+    },
+    SessionUpgraded {
+        session: SessionId,
+        conn: ConnId,
+    },
+    SessionMessage {
+        session: SessionId,
+        kind: MessageKind,
+        span: Span,
+    },
+    SessionClosed {
+        session: SessionId,
+        reason: engineio::CloseReason,
+        detail: Span,
+    },
+    Connect {
+        socket: SocketId,
+        session: SessionId,
+        id: Span,
+        namespace: Span,
+        auth: Span,
+    },
+    Event {
+        socket: SocketId,
+        data: Span,
+        attachments: Span,
+        packet_id: Option<u64>,
+    },
+    Answer {
+        ack: AckId,
+        socket: SocketId,
+        data: Span,
+        attachments: Span,
+        last: bool,
+    },
+    AckSettled {
+        ack: AckId,
+        outcome: Outcome,
+        missing: u32,
+    },
+    Disconnect {
+        socket: SocketId,
+        session: SessionId,
+        reason: DisconnectReason,
+        detail: Span,
+        rooms: Span,
+    },
+    Refused {
+        session: Option<SessionId>,
+        conn: Option<ConnId>,
+        reason: Span,
+    },
+}
+
+/// An arena larger than this is given back once it is drained.
+const ARENA_KEPT: usize = 64 * 1024;
