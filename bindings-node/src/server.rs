@@ -6,7 +6,9 @@ use std::time::Instant as HostInstant;
 use napi::Env;
 use napi::JsString;
 use napi::bindgen_prelude::Either;
+use napi::bindgen_prelude::Float64ArraySlice;
 use napi::bindgen_prelude::Uint8Array;
+use napi::bindgen_prelude::Uint8ArraySlice;
 use napi_derive::napi;
 use sansocket::ConnId;
 use sansocket::Instant;
@@ -137,8 +139,8 @@ impl NativeServer {
         env: &'env Env,
         conn: f64,
         input: &[u8],
-        numbers: &mut [f64],
-        bytes: &mut [u8],
+        numbers: Float64ArraySlice<'env>,
+        bytes: Uint8ArraySlice<'env>,
         start: u32,
     ) -> napi::Result<Option<JsString<'env>>> {
         let now = self.now();
@@ -172,29 +174,33 @@ impl NativeServer {
     pub fn drain<'env>(
         &mut self,
         env: &'env Env,
-        numbers: &mut [f64],
-        bytes: &mut [u8],
+        numbers: Float64ArraySlice<'env>,
+        bytes: Uint8ArraySlice<'env>,
         start: u32,
     ) -> napi::Result<Option<JsString<'env>>> {
+        let (mut numbers, mut bytes) = (numbers, bytes);
         let more = self.server.drain(self.columns.batch());
         let waiting = Waiting {
             more,
             timeout_millis: self.timeout_millis(),
         };
-        let room = bytes.get_mut(start as usize..).unwrap_or_default();
-        self.columns.lend(env, numbers, room, waiting)
+        let room = writable_bytes(&mut bytes)
+            .get_mut(start as usize..)
+            .unwrap_or_default();
+        self.columns
+            .lend(env, writable(&mut numbers), room, waiting)
     }
 
     /// The columns of the last drain again, when the header said that they need more room.
     #[napi]
-    pub fn copy_numbers(&self, numbers: &mut [f64]) -> bool {
-        self.columns.copy_numbers(numbers)
+    pub fn copy_numbers(&self, mut numbers: Float64ArraySlice<'_>) -> bool {
+        self.columns.copy_numbers(writable(&mut numbers))
     }
 
     /// The bytes of the last drain again, when the header said that they need more room.
     #[napi]
-    pub fn copy_bytes(&self, bytes: &mut [u8]) -> bool {
-        self.columns.copy_bytes(bytes)
+    pub fn copy_bytes(&self, mut bytes: Uint8ArraySlice<'_>) -> bool {
+        self.columns.copy_bytes(writable_bytes(&mut bytes))
     }
 
     // What the application says: Socket.IO.
@@ -451,6 +457,17 @@ fn as_message<'a>(message: &'a Either<String, &'a [u8]>) -> Message<'a> {
         Either::A(text) => Message::Text(text),
         Either::B(bytes) => Message::Binary(bytes),
     }
+}
+
+fn writable<'a>(array: &'a mut Float64ArraySlice<'_>) -> &'a mut [f64] {
+    // SAFETY: `lib/records.ts` passes arrays of its own, not shared with a worker, and JavaScript
+    // does not run before this call returns, so nobody else reads or writes them meanwhile.
+    unsafe { array.as_mut() }
+}
+
+fn writable_bytes<'a>(array: &'a mut Uint8ArraySlice<'_>) -> &'a mut [u8] {
+    // SAFETY: as in `writable`.
+    unsafe { array.as_mut() }
 }
 
 fn borrow(names: &[String]) -> Vec<&str> {
