@@ -8,17 +8,22 @@ import { dirname, join } from "node:path";
 
 /** The files of one installed client below one path. */
 export class ClientBundle {
-  private readonly directory: string;
-  private readonly version: string;
-
-  /** @throws Error when the package `socket.io-client` is not installed */
-  constructor(
+  private constructor(
     /** With its trailing slash. */
     private readonly path: string,
-  ) {
-    const manifest = require.resolve("socket.io-client/package.json");
-    this.directory = join(dirname(manifest), "dist");
-    this.version = (require(manifest) as { version: string }).version;
+    private readonly directory: string,
+    private readonly version: string,
+  ) {}
+
+  /** The files of the installed package `socket.io-client`, if there is one. */
+  static find(path: string): ClientBundle | undefined {
+    try {
+      const manifest = require.resolve("socket.io-client/package.json");
+      const { version } = require(manifest) as { version: string };
+      return new ClientBundle(path, join(dirname(manifest), "dist"), version);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Answers a request for one of the files; `false`: it is for something else. */

@@ -73,7 +73,7 @@ export class Server<
     this.options = { ...given, path: given.path ?? "/socket.io" };
     this.engine = new Engine("socket.io", this.options);
     if (this.options.serveClient !== false) {
-      this.engine.bundle = new ClientBundle(`${this.path().replace(/\/$/, "")}/`);
+      this.engine.bundle = ClientBundle.find(`${this.path().replace(/\/$/, "")}/`);
     }
     this.core = new Core(this.engine, (name) => this.namespaces.get(name));
     this.sockets = new Namespace(this, this.core, "/");
