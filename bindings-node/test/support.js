@@ -7,6 +7,9 @@ const { io: connect } = require("socket.io-client");
 
 const { Server } = require("..");
 
+/** Milliseconds: far more than anything here takes. */
+const PATIENCE = 10_000;
+
 /** The ways for a client to use its transports. */
 exports.TRANSPORTS = {
   "polling only": { transports: ["polling"] },
@@ -42,12 +45,19 @@ exports.serve = async (t, options = {}, httpServer = createServer()) => {
 };
 
 /** The next event of this name, as a list of its arguments; it fails loudly instead of hanging. */
-exports.next = (emitter, name, milliseconds = 5_000) =>
-  once(emitter, name, { signal: AbortSignal.timeout(milliseconds) });
+exports.next = (emitter, name) =>
+  // Not `once` of node:events, which an `error` event would end.
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, PATIENCE, new Error(`the event ${name} never came`));
+    emitter.once(name, (...args) => {
+      clearTimeout(timer);
+      resolve(args);
+    });
+  });
 
 /** Resolves once `condition()` is true. */
 exports.until = async (condition) => {
-  const end = Date.now() + 5_000;
+  const end = Date.now() + PATIENCE;
   while (!condition()) {
     if (Date.now() > end) {
       throw new Error(`it never came true: ${condition}`);
