@@ -18,177 +18,84 @@ fn refused(text: &str) -> DecodeError {
     }
 }
 
-const EVENT: Packet<'_> = Packet {
-    kind: PacketKind::Event,
-    namespace: "/",
-    query: "",
-    id: None,
-    attachments: 0,
-    data: "",
-    name: "",
-};
+fn packet(
+    kind: PacketKind,
+    namespace: &'static str,
+    id: Option<u64>,
+    attachments: u32,
+    data: &'static str,
+) -> Packet<'static> {
+    let (namespace, query) = namespace.split_once('?').unwrap_or((namespace, ""));
+    Packet {
+        kind,
+        namespace,
+        query,
+        id,
+        attachments,
+        data,
+    }
+}
 
 /// Packets of all kinds, with the examples of the specification among them.
 fn vectors() -> Vec<(&'static str, Packet<'static>)> {
     use PacketKind::*;
-    let of = |kind| Packet { kind, ..EVENT };
+    let one = r#"["baz",{"_placeholder":true,"num":0}]"#;
+    let two = r#"["é",{"_placeholder":true,"num":1},[{"x":{"num":0,"_placeholder":true}}]]"#;
+    let answer = r#"[{"_placeholder":true,"num":0}]"#;
     vec![
-        ("0", of(Connect)),
+        ("0", packet(Connect, "/", None, 0, "")),
         (
-            "0{\"token\":\"123\"}",
-            Packet {
-                data: "{\"token\":\"123\"}",
-                ..of(Connect)
-            },
+            r#"0{"a":"1"}"#,
+            packet(Connect, "/", None, 0, r#"{"a":"1"}"#),
+        ),
+        ("0/admin", packet(Connect, "/admin", None, 0, "")),
+        ("0/admin,", packet(Connect, "/admin", None, 0, "")),
+        ("0/admin,{}", packet(Connect, "/admin", None, 0, "{}")),
+        (
+            "0/admin?a=1&b=2,",
+            packet(Connect, "/admin?a=1&b=2", None, 0, ""),
+        ),
+        ("1", packet(Disconnect, "/", None, 0, "")),
+        ("1/admin,", packet(Disconnect, "/admin", None, 0, "")),
+        (r#"2["foo"]"#, packet(Event, "/", None, 0, r#"["foo"]"#)),
+        (r#"2/,["foo"]"#, packet(Event, "/", None, 0, r#"["foo"]"#)),
+        (
+            r#"2/é,["é",{}]"#,
+            packet(Event, "/é", None, 0, r#"["é",{}]"#),
         ),
         (
-            "0/admin,",
-            Packet {
-                namespace: "/admin",
-                ..of(Connect)
-            },
+            r#"212["foo"]"#,
+            packet(Event, "/", Some(12), 0, r#"["foo"]"#),
+        ),
+        (r#"2[1,"a"]"#, packet(Event, "/", None, 0, r#"[1,"a"]"#)),
+        (
+            r#"2[ "a" , 1 ] "#,
+            packet(Event, "/", None, 0, r#"[ "a" , 1 ] "#),
+        ),
+        ("30[]", packet(Ack, "/", Some(0), 0, "[]")),
+        (
+            r#"3/admin,13["bar"]"#,
+            packet(Ack, "/admin", Some(13), 0, r#"["bar"]"#),
         ),
         (
-            "0/admin",
-            Packet {
-                namespace: "/admin",
-                ..of(Connect)
-            },
+            r#"4{"message":"No"}"#,
+            packet(ConnectError, "/", None, 0, r#"{"message":"No"}"#),
         ),
         (
-            "0/admin,{\"sid\":\"o\"}",
-            Packet {
-                namespace: "/admin",
-                data: "{\"sid\":\"o\"}",
-                ..of(Connect)
-            },
+            r#"4/a,"No""#,
+            packet(ConnectError, "/a", None, 0, r#""No""#),
         ),
         (
-            "0/admin?token=1&uid=a,",
-            Packet {
-                namespace: "/admin",
-                query: "token=1&uid=a",
-                ..of(Connect)
-            },
-        ),
-        ("1", of(Disconnect)),
-        (
-            "1/admin,",
-            Packet {
-                namespace: "/admin",
-                ..of(Disconnect)
-            },
+            r#"51-["baz",{"_placeholder":true,"num":0}]"#,
+            packet(BinaryEvent, "/", None, 1, one),
         ),
         (
-            "2[\"foo\"]",
-            Packet {
-                data: "[\"foo\"]",
-                name: "\"foo\"",
-                ..EVENT
-            },
+            r#"52-/admin,7["é",{"_placeholder":true,"num":1},[{"x":{"num":0,"_placeholder":true}}]]"#,
+            packet(BinaryEvent, "/admin", Some(7), 2, two),
         ),
         (
-            "2/,[\"foo\"]",
-            Packet {
-                data: "[\"foo\"]",
-                name: "\"foo\"",
-                ..EVENT
-            },
-        ),
-        (
-            "2/admin,[\"bar\",{\"a\":[]}]",
-            Packet {
-                namespace: "/admin",
-                data: "[\"bar\",{\"a\":[]}]",
-                name: "\"bar\"",
-                ..EVENT
-            },
-        ),
-        (
-            "212[\"foo\"]",
-            Packet {
-                id: Some(12),
-                data: "[\"foo\"]",
-                name: "\"foo\"",
-                ..EVENT
-            },
-        ),
-        (
-            "2[1,\"a\"]",
-            Packet {
-                data: "[1,\"a\"]",
-                name: "1",
-                ..EVENT
-            },
-        ),
-        (
-            "2[ \"spaced\" , 1 ] ",
-            Packet {
-                data: "[ \"spaced\" , 1 ] ",
-                name: "\"spaced\"",
-                ..EVENT
-            },
-        ),
-        (
-            "30[]",
-            Packet {
-                id: Some(0),
-                data: "[]",
-                ..of(Ack)
-            },
-        ),
-        (
-            "3/admin,13[\"bar\"]",
-            Packet {
-                namespace: "/admin",
-                id: Some(13),
-                data: "[\"bar\"]",
-                ..of(Ack)
-            },
-        ),
-        (
-            "4{\"message\":\"Not authorized\"}",
-            Packet {
-                data: "{\"message\":\"Not authorized\"}",
-                ..of(ConnectError)
-            },
-        ),
-        (
-            "4/a,\"Unauthorized\"",
-            Packet {
-                namespace: "/a",
-                data: "\"Unauthorized\"",
-                ..of(ConnectError)
-            },
-        ),
-        (
-            "51-[\"baz\",{\"_placeholder\":true,\"num\":0}]",
-            Packet {
-                attachments: 1,
-                data: "[\"baz\",{\"_placeholder\":true,\"num\":0}]",
-                name: "\"baz\"",
-                ..of(BinaryEvent)
-            },
-        ),
-        (
-            "52-/admin,7[\"baz\",{\"_placeholder\":true,\"num\":1},[{\"x\":{\"num\":0,\"_placeholder\":true}}]]",
-            Packet {
-                namespace: "/admin",
-                id: Some(7),
-                attachments: 2,
-                data: "[\"baz\",{\"_placeholder\":true,\"num\":1},[{\"x\":{\"num\":0,\"_placeholder\":true}}]]",
-                name: "\"baz\"",
-                ..of(BinaryEvent)
-            },
-        ),
-        (
-            "61-15[{\"_placeholder\":true,\"num\":0}]",
-            Packet {
-                id: Some(15),
-                attachments: 1,
-                data: "[{\"_placeholder\":true,\"num\":0}]",
-                ..of(BinaryAck)
-            },
+            r#"61-15[{"_placeholder":true,"num":0}]"#,
+            packet(BinaryAck, "/", Some(15), 1, answer),
         ),
     ]
 }
@@ -203,7 +110,7 @@ fn all_kinds_are_read() {
 #[test]
 fn every_truncation_is_a_packet_or_an_error_and_never_an_event_with_a_part_of_its_data() {
     for (text, whole) in vectors() {
-        for cut in 0..text.len() {
+        for (cut, _) in text.char_indices() {
             if let Ok(packet) = decode_default(&text[..cut]) {
                 let complete = whole.data.trim_end();
                 assert!(
@@ -593,6 +500,32 @@ fn a_packet_with_attachments_is_complete_with_the_last_one() {
         decoder.handle_binary(b"three").unwrap_err(),
         DecodeError::UnexpectedBinary
     );
+    assert!(decoder.pending.is_none());
+}
+
+#[test]
+fn only_a_server_refuses_a_namespace() {
+    let text = "4{\"message\":\"No\"}";
+    let config = Config::default();
+    let mut of_clients = Decoder::new(&config);
+    assert_eq!(
+        of_clients.handle_text(text, |_| true).unwrap_err(),
+        DecodeError::ConnectErrorOfClient
+    );
+    let mut of_servers = Decoder::for_client(&config);
+    let decoded = of_servers.handle_text(text, |_| true).unwrap().unwrap();
+    assert_eq!(decoded.packet.kind, PacketKind::ConnectError);
+}
+
+#[test]
+fn a_completed_packet_is_released_and_a_half_built_one_is_not() {
+    let text = format!("51-[\"a\",{PLACEHOLDER_0}]");
+    let mut decoder = Decoder::new(&Config::default());
+    assert!(decoder.handle_text(&text, |_| true).unwrap().is_none());
+    decoder.release();
+    assert!(decoder.handle_binary(&[1]).unwrap().is_some());
+    assert!(decoder.pending.is_some());
+    decoder.release();
     assert!(decoder.pending.is_none());
 }
 
