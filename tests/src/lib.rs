@@ -18,10 +18,13 @@
 
 mod entropy;
 mod happened;
+mod meter;
 mod net;
 
 pub use entropy::Seeded;
 pub use happened::Happened;
+pub use meter::Meter;
+pub use meter::Usage;
 pub use net::Cuts;
 pub use net::Net;
 pub use net::Via;

@@ -22,10 +22,14 @@ fn bustle(config: Config, seed: u64) -> Net {
     let mut here = Vec::new();
     for _ in 0..60 {
         let plain = protocol == Protocol::WebSocket;
-        let via = [Via::Bytes, Via::Messages, Via::Polling][random.below(if plain { 2 } else { 3 })];
+        let via =
+            [Via::Bytes, Via::Messages, Via::Polling][random.below(if plain { 2 } else { 3 })];
         let client = net.open(via);
         if !plain && random.below(4) != 0 {
-            net.say(client, ["0", "0/other,", "0/third?a=1,{\"x\":1}"][random.below(3)]);
+            net.say(
+                client,
+                ["0", "0/other,", "0/third?a=1,{\"x\":1}"][random.below(3)],
+            );
         }
         if via == Via::Polling && net.is_open(client) && random.below(2) == 0 {
             net.upgrade(client, [Wire::Bytes, Wire::Messages][random.below(2)]);
