@@ -418,9 +418,8 @@ impl NativeServer {
         let now = self.now();
         let attachments = attachments(binaries);
         let data = event_data(json, &attachments);
-        let timeout = timeout_millis.map(|millis| {
-            Duration::try_from_secs_f64(millis / 1_000.0).unwrap_or(Duration::MAX)
-        });
+        let timeout = timeout_millis
+            .map(|millis| Duration::try_from_secs_f64(millis / 1_000.0).unwrap_or(Duration::MAX));
         let ack = self
             .server
             .emit_with_ack(now, target, data, emit_options(flags), timeout);

@@ -131,6 +131,21 @@ pub enum Input<'a> {
     Eof,
 }
 
+/// What a [`Server`] holds. When all clients have gone, all of it is zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// WebSocket connections.
+    pub connections: usize,
+    /// HTTP requests that wait for their answer.
+    pub requests: usize,
+    /// Engine.IO sessions.
+    pub sessions: usize,
+    /// Sockets, those included that were not accepted yet.
+    pub sockets: usize,
+    /// Emits that wait for acknowledgements.
+    pub acknowledgements: usize,
+}
+
 /// Every reason to wake up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
@@ -210,6 +225,18 @@ impl Server {
         match (self.state.deadlines.next(), self.state.acks.poll_timeout()) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
+        }
+    }
+
+    /// How much of everything there is at the moment: for metrics, and for tests that look for leaks.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        Load {
+            connections: self.state.conns.len(),
+            requests: self.state.requests.len(),
+            sessions: self.state.sessions.len(),
+            sockets: self.state.sockets.len(),
+            acknowledgements: self.state.acks.len(),
         }
     }
 
