@@ -54,6 +54,15 @@ macro_rules! key_type {
             pub const fn as_u64(self) -> u64 {
                 self.0.as_u64()
             }
+
+            /// An index for a host's own table, below 2^24 and as small as possible.
+            ///
+            /// No two keys that live at the same time share it, but a later one may have it again:
+            /// keep the key beside the entry, and compare.
+            #[must_use]
+            pub const fn slot(self) -> usize {
+                self.0.slot()
+            }
         }
 
         impl core::fmt::Debug for $name {

@@ -5,9 +5,18 @@
 //! Stricter than the grammar in two places: containers nest at most [`MAX_DEPTH`] deep, and numbers
 //! are finite as IEEE doubles, because `1e999` is infinity in one parser and an error in the next.
 
+mod escape;
+
 use alloc::borrow::Cow;
-use alloc::string::String;
-use core::str::Chars;
+
+pub(crate) use escape::Characters;
+pub(crate) use escape::escape;
+pub use escape::unescape;
+pub use escape::write_string;
+
+mod elements;
+
+pub use elements::elements;
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: u32 = 128;
@@ -43,37 +52,7 @@ pub enum Kind {
 /// ```
 pub fn check(text: &str) -> Result<Kind, Error> {
     let mut scanner = Scanner::new(text, ());
-    let kind = scanner.value()?;
-    scanner.rest()?;
-    Ok(kind)
-}
-
-/// Appends `text` as a JSON string, quotes included.
-///
-/// ```
-/// let mut out = String::new();
-/// sansocket::json::write_string(&mut out, "say \"hi\"\n");
-/// assert_eq!(out, r#""say \"hi\"\n""#);
-/// ```
-pub fn write_string(out: &mut String, text: &str) {
-    out.reserve(text.len() + 2);
-    out.push('"');
-    for piece in escape(text) {
-        out.push_str(piece);
-    }
-    out.push('"');
-}
-
-/// The characters that the inside of a JSON string (without its quotes) stands for.
-///
-/// Half a surrogate pair, which the grammar allows and UTF-8 does not, becomes U+FFFD.
-#[must_use]
-pub fn unescape(inside: &str) -> Cow<'_, str> {
-    if inside.contains('\\') {
-        Cow::Owned(Characters::new(inside).collect())
-    } else {
-        Cow::Borrowed(inside)
-    }
+    scanner.document().map_err(|problem| scanner.error(problem))
 }
 
 /// Where and why a text is not acceptable JSON.
@@ -103,31 +82,41 @@ pub enum Problem {
     NotFinite,
 }
 
-/// What a scan of an array found besides its correctness.
+/// The first element of an array, so far as it can be a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Array<'a> {
-    /// The first element: its kind and, unless it is a container, its text.
-    pub(crate) first: Option<(Kind, &'a str)>,
+pub(crate) enum First<'a> {
+    /// The inside of a string, and whether there are backslashes in it.
+    String { inside: &'a str, is_escaped: bool },
+    /// A number as it is written.
+    Number(&'a str),
+    /// Anything else, or nothing: the array is empty.
+    Other,
 }
 
-/// Checks an array that starts at the first byte, tells `visit` what is in it after the first
-/// element, and keeps the first element.
-pub(crate) fn check_array<'a>(text: &'a str, visit: impl Visit<'a>) -> Result<Array<'a>, Error> {
-    let mut scanner = Scanner::new(text, visit);
-    if scanner.peek() != Some(b'[') {
-        return Err(scanner.error(Problem::Unexpected));
+impl<'a> First<'a> {
+    pub(crate) fn name(&self) -> Option<Cow<'a, str>> {
+        match *self {
+            Self::String {
+                inside,
+                is_escaped: true,
+            } => Some(unescape(inside)),
+            Self::String { inside, .. } => Some(Cow::Borrowed(inside)),
+            Self::Number(raw) => Some(Cow::Borrowed(raw)),
+            Self::Other => None,
+        }
     }
-    scanner.open(Kind::Array)?;
-    scanner.skip_whitespace();
-    let first = if scanner.peek() == Some(b']') {
-        None
-    } else {
-        let start = scanner.at;
-        let kind = scanner.value()?;
-        Some((kind, scanner.since(start)))
-    };
-    scanner.rest()?;
-    Ok(Array { first })
+}
+
+/// Checks an array that starts at the first byte, and returns its first element. `visit` is told
+/// about everything but a first element that is a string or a number.
+pub(crate) fn check_array<'a>(text: &'a str, visit: impl Visit<'a>) -> Result<First<'a>, Error> {
+    let mut scanner = Scanner::new(text, visit);
+    scanner.array().map_err(|problem| scanner.error(problem))
+}
+
+/// The first element of an array whose rest is not looked at; `None` when it is no array.
+pub(crate) fn first(text: &str) -> Option<First<'_>> {
+    Scanner::new(text, ()).first().ok()
 }
 
 /// Told what a scan passes by. The empty observer `()` costs nothing.
@@ -146,6 +135,7 @@ impl Visit<'_> for () {}
 
 struct Scanner<'a, V> {
     text: &'a str,
+    /// After a failure: where.
     at: usize,
     depth: u32,
     /// One bit per open container, the innermost lowest: set for an object. Exactly [`MAX_DEPTH`].
@@ -153,7 +143,10 @@ struct Scanner<'a, V> {
     visit: V,
 }
 
+// All that runs for every token is inlined into the two entry points, and what is not takes copies:
+// so the scanner lives in registers.
 impl<'a, V: Visit<'a>> Scanner<'a, V> {
+    #[inline(always)]
     fn new(text: &'a str, visit: V) -> Self {
         Self {
             text,
@@ -164,84 +157,114 @@ impl<'a, V: Visit<'a>> Scanner<'a, V> {
         }
     }
 
-    /// A scalar or an empty container, or all openings up to the innermost first one: no recursion.
-    fn value(&mut self) -> Result<Kind, Error> {
-        let (kind, mut opened) = self.begin()?;
-        while opened {
-            opened = self.begin()?.1;
-        }
+    #[inline(always)]
+    fn document(&mut self) -> Result<Kind, Problem> {
+        let kind = kind_of(self.skip_whitespace());
+        self.run(true)?;
         Ok(kind)
     }
 
-    /// All that follows a value, up to the end of the text.
-    fn rest(&mut self) -> Result<(), Error> {
-        while self.another()? {
-            self.value()?;
+    #[inline(always)]
+    fn array(&mut self) -> Result<First<'a>, Problem> {
+        let first = self.first()?;
+        let value_comes = matches!(first, First::Other) && self.peek() != Some(b']');
+        self.run(value_comes)?;
+        Ok(first)
+    }
+
+    #[inline(always)]
+    fn first(&mut self) -> Result<First<'a>, Problem> {
+        if self.peek() != Some(b'[') {
+            return Err(self.unexpected());
         }
-        Ok(())
+        self.open(Kind::Array)?;
+        let byte = self.skip_whitespace();
+        let start = self.at;
+        Ok(match kind_of(byte) {
+            Kind::String => {
+                let is_escaped = self.string()?;
+                let inside = self.text.get(start + 1..self.at - 1).unwrap_or_default();
+                First::String { inside, is_escaped }
+            }
+            Kind::Number => {
+                self.number()?;
+                First::Number(self.since(start))
+            }
+            _ => First::Other,
+        })
+    }
+
+    /// The rest of the text, from a value or from what follows one. No recursion.
+    #[inline(always)]
+    fn run(&mut self, mut value_comes: bool) -> Result<(), Problem> {
+        loop {
+            if value_comes {
+                value_comes = self.begin()?;
+            } else if self.another()? {
+                value_comes = true;
+            } else {
+                return Ok(());
+            }
+        }
     }
 
     /// The start of a value; `true` when it is a container whose first value comes next.
-    fn begin(&mut self) -> Result<(Kind, bool), Error> {
-        self.skip_whitespace();
+    #[inline(always)]
+    fn begin(&mut self) -> Result<bool, Problem> {
+        let byte = self.skip_whitespace();
         let start = self.at;
-        let kind = match self.peek() {
+        match byte {
             Some(b'"') => {
                 self.string()?;
-                Kind::String
             }
+            Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b'{') => {
                 self.open(Kind::Object)?;
-                self.skip_whitespace();
-                if self.peek() == Some(b'}') {
-                    return Ok((Kind::Object, false));
+                if self.skip_whitespace_to(b'}') {
+                    return Ok(false);
                 }
                 self.key()?;
-                return Ok((Kind::Object, true));
+                return Ok(true);
             }
             Some(b'[') => {
                 self.open(Kind::Array)?;
-                self.skip_whitespace();
-                return Ok((Kind::Array, self.peek() != Some(b']')));
-            }
-            Some(b'-' | b'0'..=b'9') => {
-                self.number()?;
-                Kind::Number
+                return Ok(!self.skip_whitespace_to(b']'));
             }
             Some(b't') => self.literal("true")?,
             Some(b'f') => self.literal("false")?,
             Some(b'n') => self.literal("null")?,
             _ => return Err(self.unexpected()),
-        };
+        }
         self.visit.scalar(self.since(start));
-        Ok((kind, false))
+        Ok(false)
     }
 
     /// What follows a value: closings, then a comma and perhaps a key (`true`), or the end (`false`).
-    fn another(&mut self) -> Result<bool, Error> {
+    #[inline(always)]
+    fn another(&mut self) -> Result<bool, Problem> {
         loop {
-            self.skip_whitespace();
             let in_object = self.objects & 1 == 1;
             match self.peek() {
                 Some(b',') if self.depth > 0 => {
                     self.at += 1;
                     if in_object {
-                        self.skip_whitespace();
                         self.key()?;
                     }
                     return Ok(true);
                 }
                 Some(b'}') if in_object => self.close(Kind::Object),
                 Some(b']') if self.depth > 0 && !in_object => self.close(Kind::Array),
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
                 None if self.depth == 0 => return Ok(false),
                 _ => return Err(self.unexpected()),
             }
         }
     }
 
-    fn open(&mut self, container: Kind) -> Result<(), Error> {
+    #[inline(always)]
+    fn open(&mut self, container: Kind) -> Result<(), Problem> {
         if self.depth == MAX_DEPTH {
-            return Err(self.error(Problem::TooDeep));
+            return Err(Problem::TooDeep);
         }
         self.at += 1;
         self.depth += 1;
@@ -250,6 +273,7 @@ impl<'a, V: Visit<'a>> Scanner<'a, V> {
         Ok(())
     }
 
+    #[inline(always)]
     fn close(&mut self, container: Kind) {
         self.at += 1;
         self.depth -= 1;
@@ -258,79 +282,48 @@ impl<'a, V: Visit<'a>> Scanner<'a, V> {
     }
 
     /// A member's name and its colon.
-    fn key(&mut self) -> Result<(), Error> {
-        if self.peek() != Some(b'"') {
+    #[inline(always)]
+    fn key(&mut self) -> Result<(), Problem> {
+        if !self.skip_whitespace_to(b'"') {
             return Err(self.unexpected());
         }
         let start = self.at + 1;
         self.string()?;
         let inside = self.text.get(start..self.at - 1).unwrap_or_default();
         self.visit.key(inside);
-        self.skip_whitespace();
-        if self.peek() != Some(b':') {
+        if !self.skip_whitespace_to(b':') {
             return Err(self.unexpected());
         }
         self.at += 1;
         Ok(())
     }
 
-    /// RFC 8259 section 7; the text is UTF-8 already, so only quotes, escapes and control
-    /// characters matter.
-    fn string(&mut self) -> Result<(), Error> {
+    /// RFC 8259 section 7, and whether there are escapes. The text is UTF-8 already, so only quotes,
+    /// backslashes and control characters matter.
+    #[inline(always)]
+    fn string(&mut self) -> Result<bool, Problem> {
         self.at += 1;
+        let mut is_escaped = false;
         loop {
-            self.skip_plain_characters();
+            self.at = skip_plain_characters(self.text.as_bytes(), self.at);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(());
+                    return Ok(is_escaped);
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    is_escaped = true;
+                    let length = escape_length(self.text.as_bytes(), self.at);
+                    self.at += length.ok_or_else(|| self.unexpected())?;
+                }
                 _ => return Err(self.unexpected()),
             }
         }
     }
 
-    /// Up to the next quote, backslash or control character, eight bytes at a time.
-    fn skip_plain_characters(&mut self) {
-        let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        while let Some((chunk, tail)) = rest.split_first_chunk() {
-            let special = special_bytes(u64::from_le_bytes(*chunk));
-            if special != 0 {
-                self.at += (special.trailing_zeros() / 8) as usize;
-                return;
-            }
-            self.at += chunk.len();
-            rest = tail;
-        }
-        for byte in rest {
-            if matches!(byte, b'"' | b'\\' | ..0x20) {
-                return;
-            }
-            self.at += 1;
-        }
-    }
-
-    fn escape(&mut self) -> Result<(), Error> {
-        self.at += 1;
-        match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-            Some(b'u') => {
-                self.at += 1;
-                for _ in 0..4 {
-                    if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
-                        return Err(self.unexpected());
-                    }
-                    self.at += 1;
-                }
-            }
-            _ => return Err(self.unexpected()),
-        }
-        Ok(())
-    }
-
     /// RFC 8259 section 6.
-    fn number(&mut self) -> Result<(), Error> {
+    #[inline(always)]
+    fn number(&mut self) -> Result<(), Problem> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -360,17 +353,16 @@ impl<'a, V: Visit<'a>> Scanner<'a, V> {
             };
         }
         // Below 10^308 it is finite whatever the digits are; the rare rest is converted to see.
-        if integer_digits.saturating_add(exponent) > 308
-            && !self.since(start).parse().is_ok_and(f64::is_finite)
-        {
+        if integer_digits.saturating_add(exponent) > 308 && !is_finite(self.since(start)) {
             self.at = start;
-            return Err(self.error(Problem::NotFinite));
+            return Err(Problem::NotFinite);
         }
         Ok(())
     }
 
     /// One digit or more; how many.
-    fn digits(&mut self) -> Result<usize, Error> {
+    #[inline(always)]
+    fn digits(&mut self) -> Result<usize, Problem> {
         let start = self.at;
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
@@ -381,39 +373,52 @@ impl<'a, V: Visit<'a>> Scanner<'a, V> {
         }
     }
 
-    fn literal(&mut self, literal: &str) -> Result<Kind, Error> {
+    #[inline(always)]
+    fn literal(&mut self, literal: &str) -> Result<(), Problem> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if !rest.starts_with(literal.as_bytes()) {
-            return Err(self.error(Problem::Unexpected));
+            return Err(Problem::Unexpected);
         }
         self.at += literal.len();
-        Ok(Kind::Literal)
+        Ok(())
     }
 
-    fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+    /// The next byte that means something.
+    #[inline(always)]
+    fn skip_whitespace(&mut self) -> Option<u8> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                byte => return byte,
+            }
         }
     }
 
+    /// Whether `byte` is the next byte that means something. Mostly it is the very next.
+    #[inline(always)]
+    fn skip_whitespace_to(&mut self, byte: u8) -> bool {
+        self.peek() == Some(byte) || self.skip_whitespace() == Some(byte)
+    }
+
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline(always)]
     fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    #[cold]
-    fn unexpected(&self) -> Error {
-        self.error(if self.peek().is_none() {
-            Problem::End
-        } else {
-            Problem::Unexpected
-        })
+    #[inline(always)]
+    fn unexpected(&self) -> Problem {
+        match self.peek() {
+            None => Problem::End,
+            Some(_) => Problem::Unexpected,
+        }
     }
 
-    #[cold]
+    #[inline(always)]
     fn error(&self, problem: Problem) -> Error {
         Error {
             at: self.at,
@@ -422,110 +427,66 @@ impl<'a, V: Visit<'a>> Scanner<'a, V> {
     }
 }
 
+/// What a value that starts with this byte must be.
+const fn kind_of(first: Option<u8>) -> Kind {
+    match first {
+        Some(b'{') => Kind::Object,
+        Some(b'[') => Kind::Array,
+        Some(b'"') => Kind::String,
+        Some(b'-' | b'0'..=b'9') => Kind::Number,
+        _ => Kind::Literal,
+    }
+}
+
+/// Where the next quote, backslash or control character is, or the end; eight bytes at a time.
+#[inline(always)]
+fn skip_plain_characters(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let special = special_bytes(u64::from_le_bytes(*chunk));
+        if special != 0 {
+            return at + (special.trailing_zeros() / 8) as usize;
+        }
+        at += chunk.len();
+    }
+    while bytes
+        .get(at)
+        .is_some_and(|byte| !matches!(byte, b'"' | b'\\' | ..0x20))
+    {
+        at += 1;
+    }
+    at
+}
+
 /// The high bit of each byte that ends a run of plain characters.
 ///
 /// A borrow can also mark bytes above a marked one, so only the lowest mark counts.
 const fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = word ^ (ONES * b'"' as u64);
-    let quote = quote.wrapping_sub(ONES) & !quote;
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let backslash = backslash.wrapping_sub(ONES) & !backslash;
-    (control | quote | backslash) & (ONES * 0x80)
+    // Flipping this bit puts the quote, 0x22, right behind the control characters.
+    let control_or_quote = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (control_or_quote | backslash) & !word & (ONES * 0x80)
 }
 
-/// The pieces that `text` becomes inside the quotes of a JSON string.
-pub(crate) fn escape(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(needs_escape).flat_map(|piece| {
-        let plain = piece.trim_end_matches(needs_escape);
-        let escaped = piece.as_bytes().get(plain.len());
-        [plain, escaped.map_or("", |byte| escape_sequence(*byte))]
-    })
-}
-
-fn needs_escape(character: char) -> bool {
-    matches!(character, '"' | '\\' | ..' ')
-}
-
-const fn escape_sequence(byte: u8) -> &'static str {
-    const CONTROLS: [&str; 32] = [
-        "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007",
-        "\\b", "\\t", "\\n", "\\u000b", "\\f", "\\r", "\\u000e", "\\u000f", "\\u0010", "\\u0011",
-        "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019",
-        "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f",
-    ];
-    match byte {
-        b'"' => "\\\"",
-        b'\\' => "\\\\",
-        #[allow(
-            clippy::indexing_slicing,
-            reason = "the arm's range is the table's length"
-        )]
-        0..32 => CONTROLS[byte as usize],
-        _ => "",
-    }
-}
-
-/// The characters that the inside of a JSON string stands for; nothing a peer sends makes it stop early.
-pub(crate) struct Characters<'a> {
-    rest: Chars<'a>,
-}
-
-impl<'a> Characters<'a> {
-    pub(crate) fn new(inside: &'a str) -> Self {
-        Self {
-            rest: inside.chars(),
+/// How long the escape sequence at `at` is, if it is one.
+#[cold]
+fn escape_length(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at..)? {
+        [
+            _,
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+            ..,
+        ] => Some(2),
+        [_, b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => {
+            Some(6)
         }
-    }
-
-    /// The four digits of a `\u`, which is eaten already.
-    fn code_unit(&mut self) -> Option<u32> {
-        let digits = self.rest.as_str().get(..4)?;
-        let unit = u32::from_str_radix(digits, 16).ok()?;
-        self.rest.nth(3);
-        Some(unit)
-    }
-
-    /// The second half of a surrogate pair, if it is there.
-    fn low_surrogate(&mut self) -> Option<u32> {
-        let mut ahead = Self::new(self.rest.as_str().strip_prefix("\\u")?);
-        let unit = ahead.code_unit()?;
-        if !(0xdc00..0xe000).contains(&unit) {
-            return None;
-        }
-        self.rest = ahead.rest;
-        Some(unit)
+        _ => None,
     }
 }
 
-impl Iterator for Characters<'_> {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        let character = self.rest.next()?;
-        if character != '\\' {
-            return Some(character);
-        }
-        Some(match self.rest.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let unit = self.code_unit()?;
-                let scalar = match unit {
-                    0xd800..0xdc00 => self.low_surrogate().map_or(unit, |low| {
-                        0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
-                    }),
-                    _ => unit,
-                };
-                char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER)
-            }
-            other => other,
-        })
-    }
+#[cold]
+fn is_finite(number: &str) -> bool {
+    number.parse().is_ok_and(f64::is_finite)
 }
 
 #[cfg(test)]

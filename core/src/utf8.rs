@@ -1,8 +1,17 @@
-//! UTF-8 that arrives in pieces: wrong bytes are found in the piece that brings them.
+//! UTF-8, whole or in pieces: wrong bytes are found in the piece that brings them.
+
+use simdutf8::basic;
+use simdutf8::compat;
+
+/// Checks a whole text.
+#[inline]
+pub(crate) fn check(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
+    basic::from_utf8(bytes).map_err(|_| InvalidUtf8)
+}
 
 /// Checks a text piece by piece; a character may be cut anywhere.
 ///
-/// The pieces themselves are checked by the standard library. Only the bytes of a character that a
+/// Only the bytes of a character that a
 /// piece ends in the middle of are kept, three at most.
 ///
 /// ```
@@ -42,7 +51,7 @@ impl Validator {
     /// character.
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let piece = self.finish_character(piece)?;
-        let Err(error) = core::str::from_utf8(piece) else {
+        let Err(error) = compat::from_utf8(piece) else {
             return Ok(());
         };
         if error.error_len().is_some() {

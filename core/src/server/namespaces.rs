@@ -83,17 +83,19 @@ impl Namespaces {
     }
 
     /// Counts a socket out. A namespace that only a client asked for goes with its last socket, so
-    /// names that strangers make up keep no memory.
-    pub(super) fn leave(&mut self, index: NamespaceIndex) {
+    /// names that strangers make up keep no memory; `true` when it went, and its number is free.
+    pub(super) fn leave(&mut self, index: NamespaceIndex) -> bool {
         let Some(entry) = self.entry_mut(index) else {
-            return;
+            return false;
         };
         entry.sockets = entry.sockets.saturating_sub(1);
-        if entry.sockets == 0 && !entry.added {
+        let goes = entry.sockets == 0 && !entry.added;
+        if goes {
             let name = core::mem::take(&mut entry.name);
             self.names.remove(&name);
             self.free.push(index);
         }
+        goes
     }
 
     fn entry_mut(&mut self, index: NamespaceIndex) -> Option<&mut Namespace> {

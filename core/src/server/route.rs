@@ -37,6 +37,8 @@ use crate::websocket;
 #[derive(Debug)]
 pub(super) struct PendingRequest {
     session: Option<SessionId>,
+    /// It is an admitted POST: the body of any other request means nothing.
+    takes_body: bool,
     /// What the reply tells a browser about cross-origin use, and the cookie of a new session.
     headers: Vec<(Cow<'static, str>, Bytes)>,
     /// The body of a POST, as far as it came.
@@ -56,7 +58,8 @@ impl Server {
         id
     }
 
-    /// A part of a request's body; `end` with the last one, which may be empty.
+    /// A part of a request's body; `end` with the last one, which may be empty. Needed for a POST;
+    /// the body of any other request, even an empty one, may be passed in or left out.
     ///
     /// # Errors
     /// [`UsageError::Unknown`] once the request is answered: there is no need to read on.
@@ -156,6 +159,7 @@ impl State {
         let verdict = cors.decide(request);
         let pending = PendingRequest {
             session: None,
+            takes_body: false,
             // The answer may come much later, when the request is gone.
             headers: cors
                 .apply(request, http::Response::new(200))
@@ -180,7 +184,7 @@ impl State {
             self.reply(id, upgrade_required());
             return id;
         }
-        if let Err(refused) = self.serve_request(id, &EngineQuery::read(request, false)) {
+        if let Err(refused) = self.serve_request(id, request) {
             self.reply(id, refused);
         }
         id
@@ -189,9 +193,10 @@ impl State {
     fn serve_request(
         &mut self,
         id: RequestId,
-        query: &EngineQuery<'_>,
+        request: &http::Request<'_>,
     ) -> Result<(), http::Response> {
         let now = self.now;
+        let query = EngineQuery::read(request, false);
         let admitted = query.admit(&self.config.engineio);
         let session = match self.check(admitted)? {
             Admission::Open(_) => {
@@ -208,8 +213,12 @@ impl State {
             }
             Admission::Post { sid } => {
                 let (session, kept) = self.find_session(sid)?;
-                // A refusal comes out of the session, below.
-                let _admitted = kept.engine.handle_post(now, id);
+                if kept.engine.handle_post(now, id) {
+                    self.check_post(session, id, request);
+                }
+                if let Some(pending) = self.requests.get_mut(id.0) {
+                    pending.takes_body = true;
+                }
                 session
             }
             // Its transport is `websocket`, but it does not ask for one.
@@ -222,11 +231,28 @@ impl State {
         Ok(())
     }
 
+    /// What the head of an admitted POST already gives away about its body.
+    fn check_post(&mut self, session: SessionId, id: RequestId, request: &http::Request<'_>) {
+        let now = self.now;
+        let limit = self.config.engineio.max_payload_bytes;
+        let announced = request.headers.get("Content-Length").and_then(decimal);
+        if announced.is_some_and(|length| length > limit) {
+            if let Some(kept) = self.sessions.get_mut(session.0) {
+                kept.engine.handle_oversized_post(now, id);
+            }
+            self.report_refusal(Some(session), &TOO_LARGE);
+        } else if request.headers.get("Content-Type") == Some(b"application/octet-stream") {
+            // Version 4 has no binary payloads: such a body is from a client of version 3.
+            let reason = "the body of a POST is binary: Engine.IO 4 sends text";
+            self.refuse_session_input(session, Source::Post(id), &reason);
+        }
+    }
+
     fn take_body(&mut self, id: RequestId, chunk: &[u8], end: bool) -> Result<(), UsageError> {
         let now = self.now;
         let limit = self.config.engineio.max_payload_bytes;
         let pending = self.requests.get_mut(id.0).ok_or(UsageError::Unknown)?;
-        let Some(session) = pending.session else {
+        let Some(session) = pending.session.filter(|_| pending.takes_body) else {
             return Ok(());
         };
         if pending.body.len().saturating_add(chunk.len()) > limit {
@@ -234,10 +260,7 @@ impl State {
             if let Some(kept) = self.sessions.get_mut(session.0) {
                 kept.engine.handle_oversized_post(now, id);
             }
-            self.report_refusal(
-                Some(session),
-                &"the body of a POST is larger than max_payload_bytes",
-            );
+            self.report_refusal(Some(session), &TOO_LARGE);
         } else {
             pending.body.extend_from_slice(chunk);
             if end {
@@ -451,6 +474,15 @@ fn parameter<'a>(value: &'a http::Parameter<'_>) -> Parameter<'a> {
     }
 }
 
+/// A number of ASCII digits; one that does not fit is as large as they come.
+fn decimal(digits: &[u8]) -> Option<usize> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digits = core::str::from_utf8(digits).ok()?;
+    Some(digits.parse().unwrap_or(usize::MAX))
+}
+
 /// What the reference server says, word for word: clients match on it.
 pub(super) fn refusal_response(refusal: Refusal) -> http::Response {
     http::Response::new(refusal.status()).json(refusal.body())
@@ -467,3 +499,5 @@ fn unusable_header() -> http::Response {
 fn overloaded() -> http::Response {
     http::Response::new(503).text("this server cannot take more connections")
 }
+
+const TOO_LARGE: &str = "the body of a POST is larger than max_payload_bytes";

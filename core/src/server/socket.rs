@@ -220,7 +220,10 @@ impl State {
             Message::Binary(bytes) => decoder.handle_binary(bytes),
         };
         match outcome {
-            Ok(Some(decoded)) => self.handle_decoded(id, &decoded),
+            Ok(Some(decoded)) => {
+                self.handle_decoded(id, &decoded);
+                decoder.release();
+            }
             Ok(None) => {}
             Err(error) => {
                 let detail = alloc::format!("{error}");
@@ -441,7 +444,9 @@ impl State {
         self.rooms.remove(id);
         self.acks.remove_socket(id);
         self.drain_acks();
-        self.namespaces.leave(socket.namespace);
+        if self.namespaces.leave(socket.namespace) {
+            self.acks.remove_namespace(socket.namespace);
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Acks {
     waiting: BTreeMap<AckId, Waiting>,
     deadlines: BTreeSet<(Instant, AckId)>,
     /// What each socket owes, by the slot of its key.
-    debtors: Vec<Debtor>,
+    debtors: Vec<Option<Debtor>>,
     settled: VecDeque<Settled>,
 }
 
@@ -158,20 +158,18 @@ impl Acks {
         timeout: Duration,
     ) -> Result<Issued, UsageError> {
         let issued = self.next(namespace)?;
-        let mut receivers = Vec::with_capacity(sockets.len());
-        let mut missing = 0;
-        for socket in sockets {
-            let max_pending = self.max_pending;
-            let debtor = self.debtor(*socket);
-            if debtor.owes(issued.packet_id) {
-                continue;
-            }
-            missing += 1;
-            if debtor.owed.len() < max_pending {
+        let mut receivers = sockets.to_vec();
+        receivers.sort_unstable();
+        receivers.dedup();
+        let missing = u32::try_from(receivers.len()).unwrap_or(u32::MAX);
+        let max_pending = self.max_pending;
+        receivers.retain(|socket| {
+            let waits = self.debtor(*socket).owed.len() < max_pending;
+            if waits {
                 self.owe(*socket, issued);
-                receivers.push(*socket);
             }
-        }
+            waits
+        });
         let receivers = Receivers::Many { receivers, missing };
         self.wait(now, issued, receivers, Some(timeout));
         if missing == 0 {
@@ -196,10 +194,12 @@ impl Acks {
 
     /// A socket has left: nothing more is expected from it.
     pub fn remove_socket(&mut self, socket: SocketId) {
-        let Some(debtor) = self.existing_debtor(socket) else {
+        let entry = self.debtors.get_mut(socket.0.slot());
+        let Some(debtor) = entry.and_then(|entry| entry.take_if(|debtor| debtor.socket == socket))
+        else {
             return;
         };
-        for owed in core::mem::take(&mut debtor.owed) {
+        for owed in debtor.owed {
             let Some(waiting) = self.waiting.get_mut(&owed.ack) else {
                 continue;
             };
@@ -306,31 +306,29 @@ impl Acks {
     }
 
     fn existing_debtor(&mut self, socket: SocketId) -> Option<&mut Debtor> {
-        let debtor = self.debtors.get_mut(socket.0.slot())?;
+        let debtor = self.debtors.get_mut(socket.0.slot())?.as_mut()?;
         (debtor.socket == socket).then_some(debtor)
     }
 
-    /// The entry of a socket; a socket that had the slot before has left, whether we were told or not.
+    /// The entry of a socket; one that had the slot before has left, whether we were told or not.
     fn debtor(&mut self, socket: SocketId) -> &mut Debtor {
         let slot = socket.0.slot();
-        if let Some(debtor) = self.debtors.get(slot)
-            && debtor.socket != socket
+        if let Some(Some(predecessor)) = self.debtors.get(slot)
+            && predecessor.socket != socket
         {
-            self.remove_socket(debtor.socket);
+            self.remove_socket(predecessor.socket);
         }
-        while self.debtors.len() <= slot {
-            self.debtors.push(Debtor {
-                socket,
-                owed: VecDeque::new(),
-            });
+        if self.debtors.len() <= slot {
+            self.debtors.resize_with(slot + 1, || None);
         }
         #[allow(
             clippy::indexing_slicing,
-            reason = "the vector was just made longer than that"
+            reason = "the vector is longer than that now"
         )]
-        let debtor = &mut self.debtors[slot];
-        debtor.socket = socket;
-        debtor
+        self.debtors[slot].get_or_insert_with(|| Debtor {
+            socket,
+            owed: VecDeque::new(),
+        })
     }
 }
 
@@ -392,23 +390,16 @@ struct Owed {
 }
 
 impl Debtor {
-    fn owes(&self, packet_id: u64) -> bool {
-        self.position(packet_id).is_some()
-    }
-
     fn pay(&mut self, packet_id: u64) -> Option<AckId> {
-        let position = self.position(packet_id)?;
+        let position = self
+            .owed
+            .binary_search_by_key(&packet_id, |owed| owed.packet_id)
+            .ok()?;
         let owed = self.owed.remove(position)?;
         if self.owed.is_empty() && self.owed.capacity() > KEPT_CAPACITY {
             self.owed = VecDeque::new();
         }
         Some(owed.ack)
-    }
-
-    fn position(&self, packet_id: u64) -> Option<usize> {
-        self.owed
-            .binary_search_by_key(&packet_id, |owed| owed.packet_id)
-            .ok()
     }
 }
 

@@ -1,5 +1,6 @@
 //! From messages to packets.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use super::packet::PacketKind;
 use super::packet::is_reserved_event_name;
 use super::placeholders::Placeholders;
 use crate::json;
-use crate::json::Kind;
+use crate::json::First;
 
 /// Puts packets together: a text, then as many binary messages as it announced.
 ///
@@ -37,7 +38,10 @@ use crate::json::Kind;
 #[derive(Debug)]
 pub struct Decoder {
     config: Config,
-    pending: Option<Pending>,
+    /// Only a server refuses a namespace.
+    sender_is_server: bool,
+    /// Boxed, because most packets have no attachments: a connection without is small.
+    pending: Option<Box<Pending>>,
 }
 
 /// A packet with all its attachments.
@@ -50,12 +54,22 @@ pub struct Decoded<'a> {
 }
 
 impl Decoder {
-    /// A decoder with nothing pending.
+    /// A decoder for what a client sends.
     #[must_use]
     pub fn new(config: &Config) -> Self {
         Self {
             config: config.clone(),
+            sender_is_server: false,
             pending: None,
+        }
+    }
+
+    /// A decoder for what a server sends.
+    #[must_use]
+    pub fn for_client(config: &Config) -> Self {
+        Self {
+            sender_is_server: true,
+            ..Self::new(config)
         }
     }
 
@@ -79,6 +93,9 @@ impl Decoder {
             return Err(DecodeError::AttachmentsDue);
         }
         let packet = decode(text, &self.config)?;
+        if packet.kind == PacketKind::ConnectError && !self.sender_is_server {
+            return Err(DecodeError::ConnectErrorOfClient);
+        }
         if packet.attachments == 0 {
             return Ok(Some(Decoded {
                 packet,
@@ -91,13 +108,14 @@ impl Decoder {
         if text.len() > self.config.max_packet_size {
             return Err(DecodeError::TooLarge);
         }
-        self.pending = Some(Pending::new(text, &packet));
+        self.pending = Some(Box::new(Pending::new(text, &packet)));
         Ok(None)
     }
 
     /// Takes a binary message: the next attachment of the packet that announced it.
     ///
-    /// A completed packet is kept until the next call, whichever it is.
+    /// A completed packet is kept until the next call, whichever it is; [`release`](Self::release)
+    /// frees it before.
     ///
     /// # Errors
     /// [`DecodeError`] when no attachment is due, or when the packet becomes larger than
@@ -116,6 +134,11 @@ impl Decoder {
             packet: pending.packet(),
             attachments: &pending.received,
         }))
+    }
+
+    /// Frees the packet that was completed last, and leaves one that waits for attachments alone.
+    pub fn release(&mut self) {
+        self.pending.take_if(|pending| pending.is_complete());
     }
 
     /// Forgets a packet that waits for attachments, and one that was completed: all memory is free.
@@ -139,14 +162,13 @@ pub fn decode<'a>(text: &'a str, config: &Config) -> Result<Packet<'a>, DecodeEr
     } else {
         (0, rest)
     };
-    let (namespace, rest) = split_namespace(rest);
-    let (namespace, query) = namespace.split_once('?').unwrap_or((namespace, ""));
-    if namespace.len() > config.max_namespace_length || namespace::has_control_characters(namespace)
-    {
-        return Err(DecodeError::Namespace);
-    }
+    let (namespace, query, rest) = if rest.starts_with('/') {
+        split_namespace(rest, config)?
+    } else {
+        ("/", "", rest)
+    };
     let (id, data) = split_id(rest)?;
-    let name = check_payload(kind, id, attachments, data, config)?;
+    check_payload(kind, id, attachments, data, config)?;
     Ok(Packet {
         kind,
         namespace,
@@ -154,7 +176,6 @@ pub fn decode<'a>(text: &'a str, config: &Config) -> Result<Packet<'a>, DecodeEr
         id,
         attachments,
         data,
-        name,
     })
 }
 
@@ -173,12 +194,17 @@ fn split_attachments<'a>(rest: &'a str, config: &Config) -> Result<(u32, &'a str
     }
 }
 
-/// `[<namespace>,]`: the comma may be missing when nothing follows.
-fn split_namespace(rest: &str) -> (&str, &str) {
-    if !rest.starts_with('/') {
-        return ("/", rest);
+/// `<namespace>,`: the comma may be missing when nothing follows.
+fn split_namespace<'a>(
+    rest: &'a str,
+    config: &Config,
+) -> Result<(&'a str, &'a str, &'a str), DecodeError> {
+    let (name, rest) = rest.split_once(',').unwrap_or((rest, ""));
+    let (name, query) = name.split_once('?').unwrap_or((name, ""));
+    if name.len() > config.max_namespace_length || namespace::has_control_characters(name) {
+        return Err(DecodeError::Namespace);
     }
-    rest.split_once(',').unwrap_or((rest, ""))
+    Ok((name, query, rest))
 }
 
 /// `[<acknowledgment id>]`: ASCII digits, an exact integer for every JSON parser.
@@ -219,14 +245,14 @@ fn split_number(text: &str) -> (Number, &str) {
     (number, split(text, length).1)
 }
 
-/// Checks what the kind of packet allows, and returns the raw name of an event.
-fn check_payload<'a>(
+/// Checks what the kind of packet allows.
+fn check_payload(
     kind: PacketKind,
     id: Option<u64>,
     attachments: u32,
-    data: &'a str,
+    data: &str,
     config: &Config,
-) -> Result<&'a str, DecodeError> {
+) -> Result<(), DecodeError> {
     match kind {
         PacketKind::Connect | PacketKind::Disconnect | PacketKind::ConnectError => {
             if id.is_some() {
@@ -241,16 +267,12 @@ fn check_payload<'a>(
                 }
                 _ => return Err(DecodeError::Payload),
             }
-            Ok("")
+            Ok(())
         }
         // "The payload is mandatory and MUST be a non-empty array."
         PacketKind::Event | PacketKind::BinaryEvent => {
-            let array = check_array(attachments, data)?;
-            match array.first {
-                Some((Kind::Number, raw)) if raw.len() <= config.max_event_name_length => Ok(raw),
-                Some((Kind::String, raw)) => check_name(raw, config),
-                _ => Err(DecodeError::EventName),
-            }
+            let first = check_array(attachments, data)?;
+            check_name(&first, config)
         }
         // "The payload is mandatory and MUST be an array (possibly empty)."
         PacketKind::Ack | PacketKind::BinaryAck => {
@@ -258,12 +280,12 @@ fn check_payload<'a>(
                 return Err(DecodeError::Id);
             }
             check_array(attachments, data)?;
-            Ok("")
+            Ok(())
         }
     }
 }
 
-fn check_array(attachments: u32, data: &str) -> Result<json::Array<'_>, DecodeError> {
+fn check_array(attachments: u32, data: &str) -> Result<First<'_>, DecodeError> {
     if !data.starts_with('[') {
         return Err(DecodeError::Payload);
     }
@@ -271,24 +293,23 @@ fn check_array(attachments: u32, data: &str) -> Result<json::Array<'_>, DecodeEr
         return Ok(json::check_array(data, ())?);
     }
     let mut placeholders = Placeholders::default();
-    let array = json::check_array(data, &mut placeholders)?;
+    let first = json::check_array(data, &mut placeholders)?;
     if placeholders.name_each_once(attachments) {
-        Ok(array)
+        Ok(first)
     } else {
         Err(DecodeError::Placeholder)
     }
 }
 
-/// `raw` has its quotes on. However the name is written, it counts unescaped.
-fn check_name<'a>(raw: &'a str, config: &Config) -> Result<&'a str, DecodeError> {
-    let inside = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
-    let name = json::unescape(inside.unwrap_or_default());
+fn check_name(first: &First<'_>, config: &Config) -> Result<(), DecodeError> {
+    // However a name is written, it counts unescaped.
+    let name = first.name().ok_or(DecodeError::EventName)?;
     if name.len() > config.max_event_name_length {
         Err(DecodeError::EventName)
     } else if is_reserved_event_name(&name) {
         Err(DecodeError::ReservedEventName)
     } else {
-        Ok(raw)
+        Ok(())
     }
 }
 
@@ -305,7 +326,6 @@ struct Pending {
     id: Option<u64>,
     attachments: u32,
     data: String,
-    name: String,
     /// Grows with what arrives: the announced number reserves nothing.
     received: Vec<Bytes>,
     size: usize,
@@ -319,7 +339,6 @@ impl Pending {
             id: packet.id,
             attachments: packet.attachments,
             data: packet.data.into(),
-            name: packet.name.into(),
             received: Vec::new(),
             size: text.len(),
         }
@@ -337,7 +356,6 @@ impl Pending {
             id: self.id,
             attachments: self.attachments,
             data: &self.data,
-            name: &self.name,
         }
     }
 }

@@ -213,7 +213,6 @@ mod tests {
                 id: Some(9_007_199_254_740_991),
                 attachments: 0,
                 data: "[\"a\",{}]",
-                name: "\"a\"",
             })
         );
     }

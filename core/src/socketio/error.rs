@@ -52,6 +52,9 @@ pub enum DecodeError {
     /// A binary packet for a namespace that the client is not in.
     #[error("binary packet for a namespace that is not connected")]
     NotConnected,
+    /// A client sent what only a server says: that a namespace is refused.
+    #[error("CONNECT_ERROR is for servers")]
+    ConnectErrorOfClient,
     /// A text came while attachments were due.
     #[error("got a text while the attachments of a packet were due")]
     AttachmentsDue,

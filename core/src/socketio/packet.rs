@@ -20,13 +20,11 @@ pub struct Packet<'a> {
     pub attachments: u32,
     /// The payload: checked JSON text, or empty when there is none.
     pub data: &'a str,
-    /// The first element of an event's `data` as it is written there, quotes and escapes included:
-    /// `"message"` or `12`. Empty for all other kinds.
-    pub name: &'a str,
 }
 
 impl<'a> Packet<'a> {
-    /// The name of an event, unescaped; `None` for all other kinds.
+    /// The name of an event, unescaped and found anew in `data` each time; `None` for all other
+    /// kinds.
     ///
     /// ```
     /// use sansocket::socketio::{Config, decode};
@@ -37,12 +35,10 @@ impl<'a> Packet<'a> {
     /// ```
     #[must_use]
     pub fn event_name(&self) -> Option<Cow<'a, str>> {
-        if self.name.is_empty() {
-            return None;
+        match self.kind {
+            PacketKind::Event | PacketKind::BinaryEvent => json::first(self.data)?.name(),
+            _ => None,
         }
-        let inside = self.name.strip_prefix('"');
-        let inside = inside.and_then(|name| name.strip_suffix('"'));
-        Some(inside.map_or(Cow::Borrowed(self.name), json::unescape))
     }
 }
 
@@ -58,7 +54,7 @@ pub enum PacketKind {
     Event = 2,
     /// The answer to an event.
     Ack = 3,
-    /// Refuses a namespace; only a server says this.
+    /// Refuses a namespace. Only a server says this: a client that does breaks the protocol.
     ConnectError = 4,
     /// An event with attachments.
     BinaryEvent = 5,

@@ -128,10 +128,17 @@ impl Assembler {
         self.buffer.get(self.message_len..).unwrap_or_default()
     }
 
-    /// Drops what was lent and, when nothing is in progress, a buffer too large to keep.
+    /// Drops what was lent. Only between two frames.
     pub(crate) fn forget_lent(&mut self) {
         self.buffer.truncate(self.message_len);
-        if self.message_len == 0 && self.buffer.capacity() > KEPT_BYTES {
+        self.release_if_large();
+    }
+
+    /// Gives a buffer back that is too large to keep, unless a message is in progress in it. Only
+    /// between two frames.
+    #[inline]
+    pub(crate) fn release_if_large(&mut self) {
+        if self.buffer.capacity() > KEPT_BYTES && self.message.is_none() {
             self.buffer = Vec::new();
         }
     }

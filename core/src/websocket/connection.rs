@@ -2,12 +2,15 @@
 
 mod link;
 
+use bytes::Bytes;
+
 use crate::Entropy;
 use crate::EntropyError;
 use crate::Instant;
 use crate::Message;
 use crate::MessageKind;
 use crate::UsageError;
+use crate::utf8;
 use crate::websocket::CloseCode;
 use crate::websocket::CloseFrame;
 use crate::websocket::Config;
@@ -22,7 +25,6 @@ use crate::websocket::frame::MAX_HEADER;
 use crate::websocket::frame::MAX_SHORT_LEN;
 use crate::websocket::frame::Opcode;
 use crate::websocket::mask::MaskKey;
-use bytes::Bytes;
 use link::Link;
 use link::MaskKeys;
 
@@ -131,6 +133,12 @@ impl Connection {
         now: Instant,
         input: &mut &'i [u8],
     ) -> Option<Event<'c>> {
+        if input.is_empty() {
+            if self.frame.is_none() {
+                self.assembler.release_if_large();
+            }
+            return self.poll_event();
+        }
         if self.frame.is_none()
             && self.header.is_empty()
             && self.assembler.is_idle()
@@ -146,7 +154,7 @@ impl Connection {
             if whole.kind == MessageKind::Binary {
                 return Some(Event::Message(Message::Binary(payload)));
             }
-            return Some(match core::str::from_utf8(payload) {
+            return Some(match utf8::check(payload) {
                 Ok(text) => Event::Message(Message::Text(text)),
                 Err(_) => Event::Closed(self.link.fail(Error::InvalidUtf8)),
             });
@@ -245,7 +253,10 @@ impl Connection {
 
     /// Eats frames and parts of frames until one means something.
     fn step(&mut self, now: Instant, input: &mut &[u8]) -> Option<Happening> {
-        self.assembler.forget_lent();
+        // A control frame in pieces lies where a lent one would.
+        if self.frame.is_none() {
+            self.assembler.forget_lent();
+        }
         if let Some(closed) = self.link.poll_closed() {
             return Some(Happening::Failed(closed));
         }
@@ -337,7 +348,7 @@ impl Connection {
                 Event::Message(Message::Binary(self.assembler.message()))
             }
             Happening::Message(MessageKind::Text) => {
-                match core::str::from_utf8(self.assembler.message()) {
+                match utf8::check(self.assembler.message()) {
                     Ok(text) => Event::Message(Message::Text(text)),
                     // Every piece was checked when it came, so this arm is never taken.
                     Err(_) => Event::Closed(self.link.fail(Error::InvalidUtf8)),

@@ -25,7 +25,7 @@ impl MaskKey {
         let wide = self.wide();
         let (blocks, rest) = bytes.as_chunks_mut::<WIDTH>();
         for block in blocks {
-            *block = (u128::from_ne_bytes(*block) ^ wide).to_ne_bytes();
+            *block = mask_block(*block, wide);
         }
         for (byte, key) in rest.iter_mut().zip(self.0.iter().cycle()) {
             *byte ^= key;
@@ -36,12 +36,19 @@ impl MaskKey {
     pub(crate) fn copy(self, payload: &[u8], target: &mut [u8]) {
         debug_assert_eq!(payload.len(), target.len());
         let wide = self.wide();
-        let (blocks, tail) = payload.as_chunks::<WIDTH>();
-        let (target_blocks, target_tail) = target.as_chunks_mut::<WIDTH>();
+        let (blocks, payload) = payload.as_chunks::<SMALL_BLOCK>();
+        let (target_blocks, target) = target.as_chunks_mut::<SMALL_BLOCK>();
         for (target, block) in target_blocks.iter_mut().zip(blocks) {
-            *target = (u128::from_ne_bytes(*block) ^ wide).to_ne_bytes();
+            *target = mask_block(*block, wide);
         }
-        self.copy_tail(tail, target_tail);
+        let (words, tail) = payload.as_chunks::<WIDTH>();
+        let (target_words, target_tail) = target.as_chunks_mut::<WIDTH>();
+        for (target, word) in target_words.iter_mut().zip(words) {
+            *target = mask_block(*word, wide);
+        }
+        for ((target, byte), key) in target_tail.iter_mut().zip(tail).zip(self.0.iter().cycle()) {
+            *target = byte ^ key;
+        }
     }
 
     /// Unmasks `payload` into new memory, in one pass that does not clear the memory first.
@@ -49,13 +56,7 @@ impl MaskKey {
         let wide = self.wide();
         let (blocks, tail) = payload.as_chunks::<BLOCK>();
         let mut unmasked: Vec<[u8; BLOCK]> = Vec::with_capacity(blocks.len() + 1);
-        unmasked.extend(blocks.iter().map(|block| {
-            let mut block = *block;
-            for word in block.as_chunks_mut::<WIDTH>().0 {
-                *word = (u128::from_ne_bytes(*word) ^ wide).to_ne_bytes();
-            }
-            block
-        }));
+        unmasked.extend(blocks.iter().map(|block| mask_block(*block, wide)));
         let mut unmasked = unmasked.into_flattened();
         let start = unmasked.len();
         unmasked.extend_from_slice(tail);
@@ -65,27 +66,20 @@ impl MaskKey {
         unmasked
     }
 
-    /// Fewer than `WIDTH` bytes.
-    fn copy_tail(self, mut payload: &[u8], mut target: &mut [u8]) {
-        let wide = self.wide();
-        if let Some((word, rest)) = payload.split_first_chunk::<8>()
-            && let Some((target_word, _)) = target.split_first_chunk_mut::<8>()
-        {
-            *target_word = (u64::from_ne_bytes(*word) ^ wide as u64).to_ne_bytes();
-            payload = rest;
-            target = target.get_mut(8..).unwrap_or_default();
-        }
-        for ((target, byte), key) in target.iter_mut().zip(payload).zip(self.0.iter().cycle()) {
-            *target = byte ^ key;
-        }
-    }
-
-    const fn wide(self) -> u128 {
-        let word = u32::from_ne_bytes(self.0) as u128;
-        let double = word | word << 32;
-        double | double << 64
+    const fn wide(self) -> u64 {
+        let word = u32::from_ne_bytes(self.0) as u64;
+        word | word << 32
     }
 }
 
-const WIDTH: usize = size_of::<u128>();
-const BLOCK: usize = 256;
+#[inline]
+fn mask_block<const N: usize>(mut block: [u8; N], wide: u64) -> [u8; N] {
+    for word in block.as_chunks_mut::<WIDTH>().0 {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    block
+}
+
+const WIDTH: usize = size_of::<u64>();
+const SMALL_BLOCK: usize = 64;
+const BLOCK: usize = 512;

@@ -18,7 +18,7 @@ fn run_in_pieces(bytes: &[u8], piece: usize, response: &Response) -> Vec<String>
             match connection.handle_input(&mut input) {
                 None => break,
                 Some(Event::Request(request)) => {
-                    happened.push(format!("{} {}", request.method, request.target))
+                    happened.push(format!("{} {}", request.method, request.target));
                 }
                 Some(Event::Upgrade(request)) => {
                     happened.push(format!("upgrade {}", request.target));

@@ -33,6 +33,20 @@ fn a_session_polls_and_posts() {
 }
 
 #[test]
+fn the_body_of_a_poll_means_nothing() {
+    let mut host = Host::new(Protocol::EngineIo);
+    let sid = host.open_polling();
+    let poll = host.poll(&sid);
+    for (chunk, end) in [(&b"4hello"[..], false), (b"", true), (b"4again", true)] {
+        let passed = host.server.handle_body(host.now, poll, chunk, end);
+        assert_eq!(passed, Ok(()));
+        host.drain();
+    }
+    assert!(!host.is_answered(poll));
+    assert_eq!(host.events.len(), 1);
+}
+
+#[test]
 fn every_bad_request_is_told_what_is_wrong() {
     let mut host = Host::new(Protocol::SocketIo);
     let cases = [
@@ -207,6 +221,38 @@ fn a_body_over_the_limit_is_413_and_ends_the_session() {
         .unwrap();
     host.drain();
     assert!(host.reply(id).starts_with("413"));
+    assert_eq!(host.server.session_count(), 0);
+    assert_eq!(host.server.state.requests.len(), 0);
+}
+
+#[test]
+fn a_body_that_announces_too_much_is_refused_before_it_comes() {
+    let mut host = Host::new(Protocol::SocketIo);
+    for length in ["1000001", "99999999999999999999999999"] {
+        let sid = host.open_polling();
+        let target = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+        let headers = [http::Header {
+            name: b"Content-Length",
+            value: length.as_bytes(),
+        }];
+        let request = request("POST", &target, &headers);
+        let id = host.server.handle_request(host.now, &request);
+        host.drain();
+        assert!(host.reply(id).starts_with("413"), "{}", host.reply(id));
+        assert_eq!(host.server.session_count(), 0);
+    }
+}
+
+#[test]
+fn t53_a_binary_body_is_answered_and_leaves_no_open_exchange() {
+    let mut host = Host::new(Protocol::SocketIo);
+    let sid = host.open_polling();
+    let target = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+    let headers = [header("Content-Type", "application/octet-stream")];
+    let request = request("POST", &target, &headers);
+    let id = host.server.handle_request(host.now, &request);
+    host.drain();
+    assert!(host.reply(id).starts_with("400"), "{}", host.reply(id));
     assert_eq!(host.server.session_count(), 0);
     assert_eq!(host.server.state.requests.len(), 0);
 }

@@ -27,7 +27,10 @@ pub(super) struct Link {
     mask_keys: Option<MaskKeys>,
     /// When the closing handshake has lasted too long.
     deadline: Option<Instant>,
-    pongs: QueuedPongs,
+    /// Answers to pings that wait in `outgoing`.
+    pongs: u8,
+    /// Bytes of the last frame in `outgoing`, if it is one of them.
+    last_pong_len: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +53,8 @@ impl Link {
             state: State::Open,
             mask_keys,
             deadline: None,
-            pongs: QueuedPongs::NONE,
+            pongs: 0,
+            last_pong_len: 0,
         }
     }
 
@@ -83,13 +87,15 @@ impl Link {
         if self.state != State::Open {
             return;
         }
-        if self.pongs.count >= MAX_QUEUED_PONGS && self.pongs.latest_end == self.outgoing.len() {
-            self.outgoing.truncate(self.pongs.latest_start);
+        if self.pongs >= MAX_QUEUED_PONGS {
+            let replaced = usize::from(self.last_pong_len);
+            self.outgoing
+                .truncate(self.outgoing.len().saturating_sub(replaced));
         }
-        self.pongs.count = self.pongs.count.saturating_add(1);
-        self.pongs.latest_start = self.outgoing.len();
+        let start = self.outgoing.len();
         self.queue(Opcode::Pong, [payload, &[]]);
-        self.pongs.latest_end = self.outgoing.len();
+        self.pongs = self.pongs.saturating_add(1);
+        self.last_pong_len = (self.outgoing.len() - start) as u8;
     }
 
     /// Starts the closing handshake.
@@ -164,7 +170,8 @@ impl Link {
         if self.outgoing.is_empty() {
             return None;
         }
-        self.pongs = QueuedPongs::NONE;
+        self.pongs = 0;
+        self.last_pong_len = 0;
         Some(Bytes::from(core::mem::take(&mut self.outgoing)))
     }
 
@@ -214,6 +221,7 @@ impl Link {
     fn queue(&mut self, opcode: Opcode, payload: [&[u8]; 2]) {
         let mask = self.mask_keys.as_mut().map(MaskKeys::next);
         write_frame_of(&mut self.outgoing, opcode, payload, mask);
+        self.last_pong_len = 0;
     }
 }
 
@@ -245,22 +253,6 @@ impl core::fmt::Debug for MaskKeys {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("MaskKeys").finish_non_exhaustive()
     }
-}
-
-/// The pongs that wait in `outgoing`, and where the latest lies.
-#[derive(Clone, Copy, Debug)]
-struct QueuedPongs {
-    count: u8,
-    latest_start: usize,
-    latest_end: usize,
-}
-
-impl QueuedPongs {
-    const NONE: Self = Self {
-        count: 0,
-        latest_start: 0,
-        latest_end: 0,
-    };
 }
 
 /// Every ping of a short burst gets its pong, as the strictest test suites want.

@@ -58,7 +58,7 @@ fn t23_t32_nothing_is_reserved_for_a_declared_length() {
 }
 
 #[test]
-fn t24_t26_the_default_limit_is_one_mebibyte() {
+fn t24_t25_t26_the_default_limit_is_one_mebibyte() {
     let limit = 1024 * 1024;
     assert_eq!(
         at_server(&header(0x82, limit + 1)),
@@ -168,7 +168,7 @@ fn t34_t35_t36_every_first_and_second_byte_has_its_verdict() {
                 // A server's empty frame is whole already.
                 None if role == Role::Client && second == 0 => match first {
                     0x00 | 0x80 => {
-                        assert_eq!(happened, [failed(ProtocolError::UnexpectedContinuation)])
+                        assert_eq!(happened, [failed(ProtocolError::UnexpectedContinuation)]);
                     }
                     0x01 | 0x02 => assert_eq!(happened, [], "{case:x?}"),
                     _ => assert_eq!(happened.len(), 1, "{case:x?}"),

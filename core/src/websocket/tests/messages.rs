@@ -180,7 +180,7 @@ fn a_broadcast_can_be_framed_in_place() {
 #[test]
 fn a_connection_is_small_and_keeps_little() {
     assert!(
-        size_of::<Connection>() <= 224,
+        size_of::<Connection>() <= 200,
         "{}",
         size_of::<Connection>()
     );

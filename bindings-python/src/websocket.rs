@@ -1,0 +1,136 @@
+//! `WebSocket`: the server's end of one connection after the handshake, for hosts that own the
+//! transport and serve something else than a [`Server`](crate::server::Server).
+
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::PyBytes;
+use pyo3::types::PyList;
+use sansocket::Message;
+use sansocket::websocket::CloseCode;
+use sansocket::websocket::Config;
+use sansocket::websocket::Connection;
+use sansocket::websocket::Event;
+
+use crate::clock;
+use crate::convert::Octets;
+use crate::convert::usage_error;
+use crate::kinds;
+
+#[pyclass(frozen, module = "sansocket._core")]
+pub(crate) struct WebSocket {
+    connection: Mutex<Connection>,
+}
+
+#[pymethods]
+impl WebSocket {
+    #[new]
+    #[pyo3(signature = (*, max_message_bytes, max_fragments))]
+    fn new(max_message_bytes: usize, max_fragments: u32) -> Self {
+        let config = Config {
+            max_message_bytes,
+            max_fragments,
+            ..Config::default()
+        };
+        Self {
+            connection: Mutex::new(Connection::server(config)),
+        }
+    }
+
+    /// Feed what the transport received; returns what happened, and what to write because of it.
+    fn feed<'py>(&self, py: Python<'py>, data: Octets) -> PyResult<Bound<'py, PyList>> {
+        let mut connection = self.lock(py);
+        let events = PyList::empty(py);
+        let now = clock::now();
+        let mut input: &[u8] = data.as_slice();
+        while let Some(event) = connection.handle_input(now, &mut input) {
+            match event {
+                Event::Message(Message::Text(text)) => events.append((kinds::WS_TEXT, text))?,
+                Event::Message(Message::Binary(data)) => {
+                    events.append((kinds::WS_BINARY, PyBytes::new(py, data)))?;
+                }
+                Event::Ping(_) => {}
+                Event::Pong(payload) => {
+                    events.append((kinds::WS_PONG, PyBytes::new(py, payload)))?;
+                }
+                Event::Closed(closed) => {
+                    let closed = (kinds::WS_CLOSED, closed.code.as_u16(), closed.reason)
+                        .into_pyobject(py)?;
+                    // The close frame that answers comes first: after the event, the host closes
+                    // the transport.
+                    push_transmit(py, &mut connection, &events)?;
+                    events.append(closed)?;
+                }
+            }
+        }
+        push_transmit(py, &mut connection, &events)?;
+        Ok(events)
+    }
+
+    /// Return the frame of a text message.
+    fn send_text<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyBytes>> {
+        self.send(py, Message::Text(text))
+    }
+
+    /// Return the frame of a binary message.
+    fn send_binary<'py>(&self, py: Python<'py>, data: Octets) -> PyResult<Bound<'py, PyBytes>> {
+        self.send(py, Message::Binary(data.as_slice()))
+    }
+
+    /// Return the frame of a ping, with a payload of 125 bytes at most.
+    fn ping<'py>(&self, py: Python<'py>, payload: Octets) -> PyResult<Bound<'py, PyBytes>> {
+        let mut connection = self.lock(py);
+        connection.ping(payload.as_slice()).map_err(usage_error)?;
+        Ok(transmit(py, &mut connection))
+    }
+
+    /// Return the close frame. Raises ValueError for a code or a reason that must not be sent.
+    fn close<'py>(
+        &self,
+        py: Python<'py>,
+        code: u16,
+        reason: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut connection = self.lock(py);
+        let code = CloseCode::new(code).ok_or_else(|| {
+            pyo3::exceptions::PyValueError::new_err(format!("{code} is no close code to be sent"))
+        })?;
+        connection
+            .close(clock::now(), code, reason)
+            .map_err(usage_error)?;
+        Ok(transmit(py, &mut connection))
+    }
+}
+
+impl WebSocket {
+    fn send<'py>(&self, py: Python<'py>, message: Message<'_>) -> PyResult<Bound<'py, PyBytes>> {
+        let mut connection = self.lock(py);
+        connection.send(message).map_err(usage_error)?;
+        Ok(transmit(py, &mut connection))
+    }
+
+    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Connection> {
+        // A panic while the lock was held would have left the machine as it was between two calls
+        // of ours; it stays usable.
+        self.connection
+            .lock_py_attached(py)
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn transmit<'py>(py: Python<'py>, connection: &mut Connection) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &connection.poll_transmit().unwrap_or_default())
+}
+
+fn push_transmit(
+    py: Python<'_>,
+    connection: &mut Connection,
+    events: &Bound<'_, PyList>,
+) -> PyResult<()> {
+    match connection.poll_transmit() {
+        Some(octets) => events.append((kinds::WS_OCTETS, PyBytes::new(py, &octets))),
+        None => Ok(()),
+    }
+}
