@@ -192,8 +192,8 @@ test("t63 t65 t82: an event's name is a text that is not reserved, and its value
     '42["newListener"]',
     '42["x",1e999]',
     '42["x",NaN]',
-    '42[]',
-    '42{}',
+    "42[]",
+    "42{}",
   ];
   for (const packet of bad) {
     const events = [];
