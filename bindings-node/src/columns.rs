@@ -94,7 +94,11 @@ impl Columns {
 
     fn parts(&self) -> impl Iterator<Item = &[u8]> {
         let batch = &self.batch;
-        batch.frames.iter().chain(&batch.binaries).map(AsRef::as_ref)
+        batch
+            .frames
+            .iter()
+            .chain(&batch.binaries)
+            .map(AsRef::as_ref)
     }
 
     fn text<'env>(&self, env: &'env Env) -> napi::Result<Option<JsString<'env>>> {

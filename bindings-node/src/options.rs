@@ -67,11 +67,20 @@ impl Options {
                 "websocket" => Protocol::WebSocket,
                 "engine.io" => Protocol::EngineIo,
                 "socket.io" => Protocol::SocketIo,
-                _ => return Err(error("the protocol is none of websocket, engine.io, socket.io")),
+                _ => {
+                    return Err(error(
+                        "the protocol is none of websocket, engine.io, socket.io",
+                    ));
+                }
             },
             websocket: websocket::Config {
-                max_message_bytes: count(self.max_message_bytes, default.websocket.max_message_bytes),
-                max_fragments: self.max_fragments.unwrap_or(default.websocket.max_fragments),
+                max_message_bytes: count(
+                    self.max_message_bytes,
+                    default.websocket.max_message_bytes,
+                ),
+                max_fragments: self
+                    .max_fragments
+                    .unwrap_or(default.websocket.max_fragments),
                 ..default.websocket
             },
             socketio: socketio::Config {
