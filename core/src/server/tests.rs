@@ -185,6 +185,22 @@ impl Host {
         (conn, socket)
     }
 
+    /// The same over a raw socket, on which the core frames.
+    fn connect_octets(&mut self) -> (ConnId, SocketId) {
+        let conn = self
+            .upgrade("EIO=4&transport=websocket", Wire::Bytes)
+            .unwrap();
+        // A text frame with `40` and a mask of zeros.
+        self.server
+            .handle_input(self.now, conn, Input::Bytes(b"\x81\x82\0\0\0\040"))
+            .unwrap();
+        self.drain();
+        let socket = *self.sockets.last().unwrap();
+        self.server.accept(self.now, socket).unwrap();
+        self.drain();
+        (conn, socket)
+    }
+
     fn written_to(&self, conn: ConnId) -> Vec<&str> {
         self.written
             .iter()
