@@ -192,7 +192,7 @@ impl Host {
             .unwrap();
         // A text frame with `40` and a mask of zeros.
         self.server
-            .handle_input(self.now, conn, Input::Bytes(b"\x81\x82\0\0\0\040"))
+            .handle_input(self.now, conn, Input::Bytes(b"\x81\x82\0\0\0\x0040"))
             .unwrap();
         self.drain();
         let socket = *self.sockets.last().unwrap();
