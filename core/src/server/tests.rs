@@ -15,6 +15,7 @@ use crate::RequestId;
 use crate::UsageError;
 use crate::http;
 
+mod batch;
 mod emit;
 mod limits;
 mod polling;
