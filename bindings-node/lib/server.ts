@@ -130,7 +130,7 @@ export class Server<
 
   /** Disconnects everybody, and closes the HTTP server too. */
   async close(callback?: (error?: Error) => void): Promise<void> {
-    this.engine.close();
+    this.engine.shutDown();
     const { httpServer } = this;
     const error = await new Promise<Error | undefined>((resolve) => {
       if (httpServer === undefined) {
@@ -139,6 +139,8 @@ export class Server<
         httpServer.close(resolve);
       }
     });
+    // Not before: a request that came meanwhile and found no listener would hold the server open.
+    this.engine.detach();
     callback?.(error);
   }
 
