@@ -20,11 +20,10 @@ import type {
 } from "./typed-events";
 
 /** A socket as `fetchSockets()` gives it; it may be connected to another process. */
-export interface RemoteSocket<EmitEvents extends EventsMap, SocketData>
-  extends Pick<
-    Socket<any, EmitEvents, any, SocketData>,
-    "id" | "handshake" | "rooms" | "data" | "emit" | "join" | "leave" | "disconnect"
-  > {
+export interface RemoteSocket<EmitEvents extends EventsMap, SocketData> extends Pick<
+  Socket<any, EmitEvents, any, SocketData>,
+  "id" | "handshake" | "rooms" | "data" | "emit" | "join" | "leave" | "disconnect"
+> {
   timeout(millis: number): { emit: Socket<any, WithTimeout<EmitEvents>>["emit"] };
 }
 

@@ -23,6 +23,8 @@ export class Connection {
   private bytes: Buffer | undefined;
   private start = 0;
   private end = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private limitDue = Infinity;
 
   constructor(
     readonly id: number,
@@ -73,29 +75,35 @@ export class Connection {
     }
   }
 
-  /** Ends the transport once everything is written. */
-  close(): void {
+  /** Ends the transport once everything is written, or when `limitMillis` are over. */
+  close(limitMillis: number, onClosed: () => void): void {
     this.flush();
     this.detach();
     const { socket } = this;
     if (socket.destroyed) {
+      onClosed();
       return;
     }
+    this.limit(limitMillis);
+    socket.once("close", () => {
+      clearTimeout(this.timer);
+      onClosed();
+    });
     // What the peer still sends is read and dropped: closing over unread bytes would reset the
     // connection, and the peer could lose our last words.
     socket.resume();
-    let timer = setTimeout(() => socket.destroy(), FLUSH_MILLIS).unref();
-    socket.once("close", () => clearTimeout(timer));
-    socket.end(() => {
-      clearTimeout(timer);
-      timer = setTimeout(() => socket.destroy(), LINGER_MILLIS).unref();
-    });
+    socket.end(() => this.limit(LINGER_MILLIS));
   }
 
-  /** Cuts the transport. */
-  destroy(): void {
-    this.detach();
-    this.socket.destroy();
+  /** Ends a closing transport when `millis` are over, if they are over before its limit. */
+  limit(millis: number): void {
+    const due = performance.now() + millis;
+    if (due < this.limitDue) {
+      this.limitDue = due;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.socket.destroy(), millis);
+      this.timer.unref();
+    }
   }
 
   private readonly onData = (chunk: Buffer): void => {
@@ -140,7 +148,5 @@ export class Connection {
 
 function ignore(): void {}
 
-/** How long a closing connection may take to hand over what was written. */
-const FLUSH_MILLIS = 30_000;
-/** How long the peer may then take to close its side. */
+/** How long the peer may take to close its side, once everything is written. */
 const LINGER_MILLIS = 2_000;

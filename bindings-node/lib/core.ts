@@ -86,13 +86,7 @@ export class Core {
   ): void {
     const { timeout } = flags;
     const { json, attachments } = encode(args);
-    const ack = this.native.emitWithAck(
-      socket.key,
-      json,
-      attachments,
-      flagBits(flags),
-      timeout,
-    );
+    const ack = this.native.emitWithAck(socket.key, json, attachments, flagBits(flags), timeout);
     this.await(ack, new SingleAnswer(socket, callback, timeout !== undefined));
   }
 

@@ -33,6 +33,8 @@ export class Driver implements Recipient, ConnectionEvents, ExchangeEvents {
 
   private readonly records: Records;
   private readonly connections = new Map<number, Connection>();
+  /** Connections that the core is done with, until their last bytes are written. */
+  private readonly closing = new Set<Connection>();
   private readonly exchanges = new Map<number, Exchange>();
   private readonly unflushed: Connection[] = [];
   /** Bytes that came while records were being delivered. */
@@ -120,13 +122,15 @@ export class Driver implements Recipient, ConnectionEvents, ExchangeEvents {
     this.native.shutdown();
     this.run();
     clearTimeout(this.timer);
-    for (const connection of [...this.connections.values()]) {
-      connection.close();
+    for (const conn of [...this.connections.keys()]) {
+      this.closeConnection(conn);
+    }
+    for (const connection of this.closing) {
+      connection.limit(SHUTDOWN_MILLIS);
     }
     for (const exchange of [...this.exchanges.values()]) {
       exchange.destroy();
     }
-    this.connections.clear();
     this.exchanges.clear();
   }
 
@@ -183,7 +187,8 @@ export class Driver implements Recipient, ConnectionEvents, ExchangeEvents {
     const connection = this.connections.get(conn);
     if (connection !== undefined) {
       this.connections.delete(conn);
-      connection.close();
+      this.closing.add(connection);
+      connection.close(CLOSE_MILLIS, () => this.closing.delete(connection));
     }
   }
 
@@ -273,6 +278,10 @@ export function refuseUpgrade(
   socket.end(Buffer.concat([Buffer.from(head, "latin1"), body]), () => socket.destroy());
 }
 
+/** How long a slow peer may take to read what was written before its connection was closed. */
+const CLOSE_MILLIS = 10_000;
+/** The same while the whole server closes. */
+const SHUTDOWN_MILLIS = 1_000;
 /** Feeds and drains in one turn of the event loop; a `feed` of ordinary size needs two. */
 const ROUNDS_PER_TURN = 64;
 /** `setTimeout` takes no more than 2^31 - 1 milliseconds. */

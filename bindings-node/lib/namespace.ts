@@ -246,9 +246,7 @@ export class Namespace<
     }
   }
 
-  private connect(
-    socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
-  ): void {
+  private connect(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     if (!this.core.accept(socket)) {
       return;
     }

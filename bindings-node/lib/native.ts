@@ -41,12 +41,7 @@ export interface NativeServer {
   addNamespace(name: string): void;
   accept(socket: number): boolean;
   reject(socket: number, error: string): boolean;
-  emit(
-    socket: number,
-    json: string,
-    attachments: Uint8Array[] | undefined,
-    flags: number,
-  ): boolean;
+  emit(socket: number, json: string, attachments: Uint8Array[] | undefined, flags: number): boolean;
   emitWithAck(
     socket: number,
     json: string,

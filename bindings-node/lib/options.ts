@@ -97,7 +97,7 @@ function nativeCookie(cookie: CookieOptions | boolean | undefined): NativeCookie
     name: "io",
     path: "/",
     ...given,
-    httpOnly: given.path === "" ? false : given.httpOnly ?? true,
+    httpOnly: given.path === "" ? false : (given.httpOnly ?? true),
     sameSite: sameSite === true ? "strict" : sameSite === false ? undefined : sameSite,
   };
 }

@@ -9,7 +9,7 @@ import { handshakeOf } from "./client";
 import type { Client, Handshake } from "./client";
 import type { Core, Flags } from "./core";
 import type { EngineSocket } from "./engine-socket";
-import { checkFlag, checkRooms, checkTimeout, isReserved } from "./arguments";
+import { checkFlag, checkFunction, checkRooms, checkTimeout, isReserved } from "./arguments";
 import { guard } from "./guard";
 import type { Namespace } from "./namespace";
 import { TypedEmitter } from "./typed-emitter";
@@ -239,7 +239,7 @@ export class Socket<
 
   /** Adds a middleware that sees every event of this client before its listeners do. */
   use(middleware: PacketMiddleware): this {
-    this.middlewares.push(middleware);
+    this.middlewares.push(checkFunction("a middleware", middleware));
     return this;
   }
 

@@ -83,7 +83,10 @@ export type FirstAnswer<Ack> = Ack extends (...args: infer Args) => any
 export type AllButLast<Tuple extends any[]> = Tuple extends [...infer Head, any] ? Head : any[];
 
 /** The last element. */
-export type Last<Tuple extends readonly unknown[]> = Tuple extends readonly [...any[], infer Element]
+export type Last<Tuple extends readonly unknown[]> = Tuple extends readonly [
+  ...any[],
+  infer Element,
+]
   ? Element
   : Tuple extends ReadonlyArray<infer Element>
     ? Element

@@ -20,10 +20,11 @@ execFileSync("cargo", ["build", "--package", "sansocket-node", ...flags], {
   stdio: "inherit",
 });
 
-const library = {
-  darwin: "libsansocket_node.dylib",
-  win32: "sansocket_node.dll",
-}[process.platform] ?? "libsansocket_node.so";
+const library =
+  {
+    darwin: "libsansocket_node.dylib",
+    win32: "sansocket_node.dll",
+  }[process.platform] ?? "libsansocket_node.so";
 const target = join(root, "native", `sansocket.${platformName()}.node`);
 mkdirSync(join(root, "native"), { recursive: true });
 copyFileSync(join(metadata.target_directory, profile, library), target);

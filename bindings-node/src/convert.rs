@@ -15,11 +15,10 @@ pub(crate) struct Head<'a> {
     method: &'a str,
     target: &'a str,
     version: http::Version,
-    lines: Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>,
+    headers: HeaderList<'a>,
 }
 
 impl<'a> Head<'a> {
-    /// `headers` is name, value, name, value, …, each ended by a line feed, which no header holds.
     pub(crate) fn new(method: &'a str, target: &'a str, version: &str, headers: &'a str) -> Self {
         Self {
             method,
@@ -29,37 +28,42 @@ impl<'a> Head<'a> {
                 "2.0" => http::Version::Http2,
                 _ => http::Version::Http11,
             },
-            lines: pairs(headers),
+            headers: HeaderList::new(headers),
         }
     }
 
     /// Lends the head as the core reads it.
     pub(crate) fn with<T>(&self, read: impl FnOnce(&http::Request<'_>) -> T) -> T {
-        let headers = lend(&self.lines);
         read(&http::Request {
             method: self.method,
             target: self.target,
             version: self.version,
-            headers: http::Headers::new(&headers),
+            headers: http::Headers::new(&self.headers.lend()),
         })
     }
 }
 
-/// Name and value of every header in a list as [`Head::new`] takes it.
-pub(crate) fn pairs(headers: &str) -> Vec<(Cow<'_, [u8]>, Cow<'_, [u8]>)> {
-    let mut lines = headers.split_terminator('\n');
-    let mut pairs = Vec::new();
-    while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
-        pairs.push((latin1(name), latin1(value)));
-    }
-    pairs
+/// Header lines: name, value, name, value, …, each ended by a line feed, which no header holds.
+pub(crate) struct HeaderList<'a> {
+    lines: Vec<[Cow<'a, [u8]>; 2]>,
 }
 
-pub(crate) fn lend<'a>(pairs: &'a [(Cow<'a, [u8]>, Cow<'a, [u8]>)]) -> Vec<http::Header<'a>> {
-    pairs
-        .iter()
-        .map(|(name, value)| http::Header { name, value })
-        .collect()
+impl<'a> HeaderList<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let mut texts = text.split_terminator('\n').map(latin1);
+        let mut lines = Vec::new();
+        while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+            lines.push([name, value]);
+        }
+        Self { lines }
+    }
+
+    pub(crate) fn lend(&self) -> Vec<http::Header<'_>> {
+        self.lines
+            .iter()
+            .map(|[name, value]| http::Header { name, value })
+            .collect()
+    }
 }
 
 /// The bytes that a Latin-1 text was read from. What was no byte becomes one that no header allows.

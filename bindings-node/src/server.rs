@@ -26,13 +26,12 @@ use sansocket::server::Wire;
 use crate::columns::Columns;
 use crate::columns::Waiting;
 use crate::convert::Head;
+use crate::convert::HeaderList;
 use crate::convert::attachments;
 use crate::convert::emit_options;
 use crate::convert::error;
 use crate::convert::header_lines;
 use crate::convert::key;
-use crate::convert::lend;
-use crate::convert::pairs;
 use crate::convert::taken;
 use crate::convert::taken_key;
 use crate::convert::usage;
@@ -115,12 +114,11 @@ impl NativeServer {
         extra_headers: String,
     ) -> Either<f64, Refusal> {
         let now = self.now();
-        let extra = pairs(&extra_headers);
-        let extra = lend(&extra);
+        let extra = HeaderList::new(&extra_headers);
         let head = Head::new(&method, &target, &version, &headers);
         let result = head.with(|request| {
             self.server
-                .handle_upgrade(now, request, Wire::Bytes, &extra)
+                .handle_upgrade(now, request, Wire::Bytes, &extra.lend())
         });
         match result {
             Ok(conn) => Either::A(conn.as_u64() as f64),

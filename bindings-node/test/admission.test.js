@@ -124,7 +124,9 @@ describe("allowRequest", () => {
 
   test("refuses an upgrade", async (t) => {
     const { url } = await serve(t, options);
-    const socket = new WebSocket(`${url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);
+    const socket = new WebSocket(
+      `${url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`,
+    );
     const [error] = await once(socket, "error");
     assert.match(error.message, /400/);
   });

@@ -30,10 +30,7 @@ test("binary values become placeholders, in the order in which they stand", () =
 test("toJSON is asked before anything is looked for", () => {
   const value = { toJSON: () => ({ bytes: Buffer.from("x") }) };
   const { json, attachments } = encode([value, new Date(0)]);
-  assert.equal(
-    json,
-    '[{"bytes":{"_placeholder":true,"num":0}},"1970-01-01T00:00:00.000Z"]',
-  );
+  assert.equal(json, '[{"bytes":{"_placeholder":true,"num":0}},"1970-01-01T00:00:00.000Z"]');
   assert.equal(attachments.length, 1);
 });
 

@@ -5,6 +5,7 @@ A packet is the JSON text of an array in which each binary value is replaced by
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any, Protocol
@@ -48,16 +49,17 @@ class Codec:
 
 def _encode(arguments: Iterable[Any]) -> Packet:
     values = list(arguments)
+    attachments: list[bytes] = []
     try:
-        return _TEXT_ONLY.encode(values), []
+        text = _TEXT_ONLY.encode(values)
     except _BinaryFound:
-        attachments: list[bytes] = []
 
         def attach(value: Any) -> dict[str, Any]:
             attachments.append(_as_bytes(value))
             return _placeholder(len(attachments) - 1)
 
-        return json.JSONEncoder(default=attach, **_STRICT).encode(values), attachments
+        text = json.JSONEncoder(default=attach, **_STRICT).encode(values)
+    return _escape_surrogates(text), attachments
 
 
 def _decode(text: str, attachments: Attachments) -> Any:
@@ -121,6 +123,16 @@ def _placeholder(number: int) -> dict[str, Any]:
     return {"_placeholder": True, "num": number}
 
 
+def _escape_surrogates(text: str) -> str:
+    """Escape what has no UTF-8: half a surrogate pair, which `json.loads` accepts."""
+    try:
+        if not text.isascii():
+            text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return text
+
+
 def _as_bytes(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
@@ -139,7 +151,8 @@ def _refuse(value: Any) -> Any:
 
 
 # Infinity and NaN are not JSON: a peer's parser would reject the whole packet, for every receiver of a
-# broadcast. Non-ASCII text is escaped because a lone surrogate, which `json.loads` accepts, has no UTF-8.
-_STRICT: dict[str, Any] = {"allow_nan": False, "separators": (",", ":"), "ensure_ascii": True}
+# broadcast.
+_STRICT: dict[str, Any] = {"allow_nan": False, "separators": (",", ":"), "ensure_ascii": False}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TEXT_ONLY = json.JSONEncoder(default=_refuse, **_STRICT)
 _DECODER = json.JSONDecoder()

@@ -149,9 +149,9 @@ pub struct Load {
 /// Every reason to wake up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
-    /// Heartbeat, upgrade, connect or close deadline of a session.
+    /// Heartbeat, upgrade, connect or close deadline of a session, or its end after a broken rule.
     Session(SessionId),
-    /// Closing handshake of a connection.
+    /// Closing handshake of a connection, or the answer to its last frame.
     Conn(ConnId),
 }
 
@@ -205,11 +205,11 @@ impl Server {
     /// Closes everything: sessions with the reason `server shutting down`, plain connections with
     /// 1001. What was sent before is still written.
     pub fn shutdown(&mut self, now: Instant) {
-        self.state.advance(now);
+        self.state.observe(now);
         let sessions: Vec<SessionId> = self.state.sessions.keys().map(SessionId).collect();
         for session in sessions {
             self.state
-                .close_session(session, CloseReason::ServerShuttingDown, "");
+                .close_session(session, CloseReason::ServerShuttingDown);
         }
         let conns: Vec<ConnId> = self.state.conns.keys().map(ConnId).collect();
         for conn in conns {
@@ -254,11 +254,16 @@ impl Server {
 }
 
 impl State {
-    /// Takes the caller's time, clamped so that it never runs backwards, and does what has become
-    /// due: so a request that arrives just after a deadline meets the state after it, however late
-    /// the host's timer fires.
-    fn advance(&mut self, now: Instant) {
+    /// Takes the caller's time, clamped so that it never runs backwards. What the application says
+    /// only observes it: an answer to what a client said before it broke a rule is still sent.
+    fn observe(&mut self, now: Instant) {
         self.now = self.now.max(now);
+    }
+
+    /// Takes the caller's time and does what has become due: so a request that arrives just after a
+    /// deadline meets the state after it, however late the host's timer fires.
+    fn advance(&mut self, now: Instant) {
+        self.observe(now);
         while let Some(timer) = self.deadlines.pop_due(self.now) {
             match timer {
                 Timer::Session(session) => self.wake_session(session),

@@ -282,8 +282,10 @@ impl State {
                 Ok(packet) => self.handle_session_packet(session, from, packet),
                 Err(error) => {
                     self.refuse_session_input(session, from, &error);
-                    return;
                 }
+            }
+            if self.is_ending_with(session, id) {
+                return;
             }
         }
         let now = self.now;
@@ -411,7 +413,7 @@ impl State {
         }
     }
 
-    fn report_refusal(&mut self, session: Option<SessionId>, reason: &dyn fmt::Display) {
+    pub(super) fn report_refusal(&mut self, session: Option<SessionId>, reason: &dyn fmt::Display) {
         let reason = self.outputs.write_text(|out| {
             let _infallible = write!(out, "{reason}");
         });

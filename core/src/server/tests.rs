@@ -15,6 +15,7 @@ use crate::RequestId;
 use crate::UsageError;
 use crate::http;
 
+mod batch;
 mod emit;
 mod limits;
 mod polling;
@@ -61,8 +62,21 @@ impl Host {
         }
     }
 
-    /// Drains the outputs into the lists.
+    /// One turn of a host's loop: what there is to do, then what has become due.
     fn drain(&mut self) {
+        self.take_outputs();
+        while self
+            .server
+            .poll_timeout()
+            .is_some_and(|due| due <= self.now)
+        {
+            self.server.handle_timeout(self.now);
+            self.take_outputs();
+        }
+    }
+
+    /// Takes the outputs into the lists.
+    fn take_outputs(&mut self) {
         while let Some(output) = self.server.poll_output() {
             match output {
                 Output::Transmit { to, frame } => {
@@ -649,6 +663,41 @@ fn whoever_was_not_accepted_hears_nothing() {
         ),
         Err(UsageError::NotConnected)
     );
+}
+
+#[test]
+fn what_came_before_a_broken_rule_is_answered_before_the_close() {
+    for (bad, why) in [
+        (r#"42{}"#, "session closed: forced close"),
+        ("x", "session closed: parse error"),
+        ("1", "session closed: transport close"),
+        ("2", "session closed: transport error"),
+    ] {
+        let mut host = Host::new(Protocol::SocketIo);
+        let (conn, socket) = host.connect();
+        host.forget();
+        for text in [r#"421["ask"]"#, bad, r#"42["never read"]"#] {
+            host.server
+                .handle_input(host.now, conn, Input::Text(text))
+                .unwrap();
+            host.take_outputs();
+        }
+        assert_eq!(host.events[0], r#"event ["ask"] [] Some(1)"#);
+        assert!(
+            !host
+                .events
+                .iter()
+                .any(|event| event.starts_with("session closed"))
+        );
+        host.server
+            .acknowledge(host.now, socket, 1, EventData::new("[]"))
+            .unwrap();
+        host.drain();
+        assert_eq!(host.written_to(conn)[0], "431[]", "{bad}");
+        assert_eq!(host.closed, [conn], "{bad}");
+        assert!(host.events.contains(&why.to_string()), "{:?}", host.events);
+        assert!(!host.events.iter().any(|event| event.contains("never read")));
+    }
 }
 
 #[test]
