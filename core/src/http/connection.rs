@@ -49,7 +49,7 @@ pub enum Event<'a> {
     /// The body has ended: the request is complete.
     BodyEnd,
     /// A request for a WebSocket. Answer it with the response of
-    /// [`websocket::handshake`](crate::websocket::handshake), and after a 101 pass the rest of the
+    /// the WebSocket handshake, and after a 101 pass the rest of the
     /// input to the WebSocket connection.
     Upgrade(Request<'a>),
     /// The client broke HTTP or passed a limit. [`respond`](Connection::respond) with this, and

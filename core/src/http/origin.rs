@@ -361,6 +361,27 @@ mod tests {
     }
 
     #[test]
+    fn t14_a_value_from_http_2_is_not_echoed_with_a_line_end() {
+        let cors = Cors {
+            origins: Origins::Any,
+            credentials: true,
+            ..Cors::default()
+        };
+        let lines = [
+            line("Origin", b"https://app"),
+            line("Access-Control-Request-Headers", b"x-a\r\nSet-Cookie: b"),
+        ];
+        let response = cors.preflight(&request("OPTIONS", &lines)).unwrap();
+        let has_line_end = |(_, value): &(&str, &[u8])| value.contains(&b'\n');
+        assert!(!headers(&response).iter().any(has_line_end));
+        let origin = [line("Origin", b"https://app\r\nSet-Cookie: b")];
+        assert_eq!(
+            cors.decide(&request("GET", &origin)),
+            OriginVerdict::Refused
+        );
+    }
+
+    #[test]
     fn a_preflight_is_answered() {
         let cors = Cors {
             origins: Origins::Any,

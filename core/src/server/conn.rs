@@ -1,6 +1,9 @@
 //! Connections: the WebSocket under a session, or a plain one.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use core::fmt;
+use core::fmt::Write as _;
 
 use super::Input;
 use super::Protocol;
@@ -33,6 +36,9 @@ pub(super) struct Conn {
     backlog: VecDeque<KeptFrame>,
     backlog_bytes: usize,
     armed: Option<Instant>,
+    /// How it ended, until the next turn: what the application answers to the frames before the last
+    /// one still goes out first.
+    ended: Option<Box<Ended>>,
 }
 
 impl Conn {
@@ -45,6 +51,7 @@ impl Conn {
             backlog: VecDeque::new(),
             backlog_bytes: 0,
             armed: None,
+            ended: None,
         }
     }
 }
@@ -62,7 +69,9 @@ impl Server {
         conn: ConnId,
         input: Input<'_>,
     ) -> Result<(), UsageError> {
-        self.state.advance(now);
+        // Not `advance`: a session or connection that is about to end does so when the host wakes up,
+        // not because its peer says more. (Heartbeats are checked by the session itself.)
+        self.state.observe(now);
         let wire = self
             .state
             .conns
@@ -108,7 +117,7 @@ impl Server {
         conn: ConnId,
         message: Message<'_>,
     ) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         let kept = self.state.plain_conn(conn)?;
         if kept.closing {
             return Err(UsageError::Closing);
@@ -138,7 +147,7 @@ impl Server {
         code: u16,
         reason: &str,
     ) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         self.state.plain_conn(conn)?;
         let code = CloseCode::new(code).ok_or(UsageError::Invalid(
             "this close code must not be sent: use 1000 to 1003, 1007 to 1014 or 3000 to 4999",
@@ -158,12 +167,19 @@ impl Server {
         while let Some(event) = stream.handle_input(now, &mut input) {
             match event {
                 websocket::Event::Message(message) => self.state.handle_message(conn, message),
-                websocket::Event::Closed(closed) => self.state.stream_closed(conn, &closed),
+                websocket::Event::Closed(closed) => self.state.stream_ended(conn, &closed),
                 // The machine has queued the pong by itself; a pong needs no answer.
                 websocket::Event::Ping(_) | websocket::Event::Pong(_) => {}
             }
         }
-        self.state.stream_changes.push(StreamChange::new(conn));
+        if self
+            .state
+            .conns
+            .get(conn.0)
+            .is_some_and(|conn| conn.ended.is_none())
+        {
+            self.state.stream_changes.push(StreamChange::new(conn));
+        }
     }
 
     fn handle_stream_eof(&mut self, conn: ConnId) {
@@ -192,11 +208,17 @@ impl Server {
             if change.wake {
                 stream.handle_timeout(now);
             }
+            let ended = self.state.conns.get_mut(conn.0).and_then(|kept| {
+                if let Some(websocket::Event::Closed(closed)) = stream.poll_event() {
+                    kept.ended = Some(Box::new(Ended::of(&closed)));
+                }
+                kept.ended.take()
+            });
+            if let Some(ended) = ended {
+                self.state.report_ended(conn, &ended);
+            }
             while let Some(frame) = stream.poll_transmit() {
                 self.state.outputs.transmit(conn, KeptFrame::Bytes(frame));
-            }
-            if let Some(websocket::Event::Closed(closed)) = stream.poll_event() {
-                self.state.stream_closed(conn, &closed);
             }
             if stream.wants_transport_close() {
                 self.state.forget_conn(conn, CloseCode::NORMAL.as_u16(), "");
@@ -310,35 +332,45 @@ impl State {
         }
     }
 
-    /// The WebSocket machine of a connection says that it is over.
-    fn stream_closed(&mut self, conn: ConnId, closed: &websocket::Closed<'_>) {
+    /// The WebSocket machine of a connection has read its last frame. The connection ends at the next
+    /// turn.
+    fn stream_ended(&mut self, conn: ConnId, closed: &websocket::Closed<'_>) {
         if let Some(cause) = &closed.cause {
             let session = self.conns.get(conn.0).and_then(|conn| conn.session);
-            let reason = self.outputs.write_text(|out| {
-                use core::fmt::Write as _;
-                let _infallible = write!(out, "{cause}");
-            });
-            self.outputs.push(Record::Refused {
-                session,
-                conn: Some(conn),
-                reason,
-            });
+            self.report_conn_refusal(session, conn, cause);
         }
-        let broke_a_rule = matches!(
-            closed.cause,
-            Some(Error::Protocol(_) | Error::InvalidUtf8 | Error::Limit(_))
-        );
+        let now = self.now;
+        if let Some(kept) = self.conns.get_mut(conn.0) {
+            kept.ended = Some(Box::new(Ended::of(closed)));
+            self.arm_conn(conn, now);
+        }
+    }
+
+    /// Tells the one who used a connection how it ended.
+    fn report_ended(&mut self, conn: ConnId, ended: &Ended) {
         let over = Over {
-            code: closed.code.as_u16(),
-            reason: closed.reason,
-            clean: closed.clean,
-            session: if broke_a_rule {
-                CloseReason::TransportError
-            } else {
-                CloseReason::TransportClose
-            },
+            code: ended.code,
+            reason: &ended.reason,
+            clean: ended.clean,
+            session: ended.session,
         };
         self.report_over(conn, over);
+    }
+
+    fn report_conn_refusal(
+        &mut self,
+        session: Option<SessionId>,
+        conn: ConnId,
+        cause: &dyn fmt::Display,
+    ) {
+        let reason = self.outputs.write_text(|out| {
+            let _infallible = write!(out, "{cause}");
+        });
+        self.outputs.push(Record::Refused {
+            session,
+            conn: Some(conn),
+            reason,
+        });
     }
 
     /// A connection is over, and its host needs nothing more from us than to let go of it.
@@ -422,11 +454,39 @@ impl Over<'_> {
     };
 }
 
+/// How the WebSocket machine of a connection ended.
+#[derive(Debug)]
+struct Ended {
+    code: u16,
+    reason: Box<str>,
+    clean: bool,
+    session: CloseReason,
+}
+
+impl Ended {
+    fn of(closed: &websocket::Closed<'_>) -> Self {
+        let broke_a_rule = matches!(
+            closed.cause,
+            Some(Error::Protocol(_) | Error::InvalidUtf8 | Error::Limit(_))
+        );
+        Self {
+            code: closed.code.as_u16(),
+            reason: closed.reason.into(),
+            clean: closed.clean,
+            session: if broke_a_rule {
+                CloseReason::TransportError
+            } else {
+                CloseReason::TransportClose
+            },
+        }
+    }
+}
+
 /// Something to do on the WebSocket machine of a connection, once nothing is lent from it.
 #[derive(Debug)]
 pub(super) struct StreamChange {
     conn: ConnId,
-    close: Option<(CloseCode, alloc::boxed::Box<str>)>,
+    close: Option<(CloseCode, Box<str>)>,
     wake: bool,
 }
 

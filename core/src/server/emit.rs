@@ -102,7 +102,7 @@ impl Server {
         data: EventData<'_>,
         options: EmitOptions,
     ) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         let namespace = self.state.select(target)?;
         self.state.send_event(namespace, None, data, options);
         self.settle();
@@ -125,7 +125,7 @@ impl Server {
         options: EmitOptions,
         timeout: Option<Duration>,
     ) -> Result<AckId, UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         let namespace = self.state.select(target)?;
         let now = self.state.now;
         let issued = match target {
@@ -160,7 +160,7 @@ impl Server {
         packet_id: u64,
         data: EventData<'_>,
     ) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         let namespace = self.state.select(Target::Socket(socket))?;
         let name = self.state.namespaces.name(namespace);
         let attachments = data.attachments.len();

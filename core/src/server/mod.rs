@@ -131,12 +131,27 @@ pub enum Input<'a> {
     Eof,
 }
 
+/// What a [`Server`] holds. When all clients have gone, all of it is zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// WebSocket connections.
+    pub connections: usize,
+    /// HTTP requests that wait for their answer.
+    pub requests: usize,
+    /// Engine.IO sessions.
+    pub sessions: usize,
+    /// Sockets, those included that were not accepted yet.
+    pub sockets: usize,
+    /// Emits that wait for acknowledgements.
+    pub acknowledgements: usize,
+}
+
 /// Every reason to wake up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
-    /// Heartbeat, upgrade, connect or close deadline of a session.
+    /// Heartbeat, upgrade, connect or close deadline of a session, or its end after a broken rule.
     Session(SessionId),
-    /// Closing handshake of a connection.
+    /// Closing handshake of a connection, or the answer to its last frame.
     Conn(ConnId),
 }
 
@@ -190,11 +205,11 @@ impl Server {
     /// Closes everything: sessions with the reason `server shutting down`, plain connections with
     /// 1001. What was sent before is still written.
     pub fn shutdown(&mut self, now: Instant) {
-        self.state.advance(now);
+        self.state.observe(now);
         let sessions: Vec<SessionId> = self.state.sessions.keys().map(SessionId).collect();
         for session in sessions {
             self.state
-                .close_session(session, CloseReason::ServerShuttingDown, "");
+                .close_session(session, CloseReason::ServerShuttingDown);
         }
         let conns: Vec<ConnId> = self.state.conns.keys().map(ConnId).collect();
         for conn in conns {
@@ -213,6 +228,18 @@ impl Server {
         }
     }
 
+    /// How much of everything there is at the moment: for metrics, and for tests that look for leaks.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        Load {
+            connections: self.state.conns.len(),
+            requests: self.state.requests.len(),
+            sessions: self.state.sessions.len(),
+            sockets: self.state.sockets.len(),
+            acknowledgements: self.state.acks.len(),
+        }
+    }
+
     /// The next thing to write, to answer, to close or to tell the application. What it borrows
     /// lives until the next call; drain it until `None`.
     pub fn poll_output(&mut self) -> Option<Output<'_>> {
@@ -227,11 +254,16 @@ impl Server {
 }
 
 impl State {
-    /// Takes the caller's time, clamped so that it never runs backwards, and does what has become
-    /// due: so a request that arrives just after a deadline meets the state after it, however late
-    /// the host's timer fires.
-    fn advance(&mut self, now: Instant) {
+    /// Takes the caller's time, clamped so that it never runs backwards. What the application says
+    /// only observes it: an answer to what a client said before it broke a rule is still sent.
+    fn observe(&mut self, now: Instant) {
         self.now = self.now.max(now);
+    }
+
+    /// Takes the caller's time and does what has become due: so a request that arrives just after a
+    /// deadline meets the state after it, however late the host's timer fires.
+    fn advance(&mut self, now: Instant) {
+        self.observe(now);
         while let Some(timer) = self.deadlines.pop_due(self.now) {
             match timer {
                 Timer::Session(session) => self.wake_session(session),

@@ -37,6 +37,8 @@ use crate::websocket;
 #[derive(Debug)]
 pub(super) struct PendingRequest {
     session: Option<SessionId>,
+    /// It is an admitted POST: the body of any other request means nothing.
+    takes_body: bool,
     /// What the reply tells a browser about cross-origin use, and the cookie of a new session.
     headers: Vec<(Cow<'static, str>, Bytes)>,
     /// The body of a POST, as far as it came.
@@ -56,7 +58,8 @@ impl Server {
         id
     }
 
-    /// A part of a request's body; `end` with the last one, which may be empty.
+    /// A part of a request's body; `end` with the last one, which may be empty. Needed for a POST;
+    /// the body of any other request, even an empty one, may be passed in or left out.
     ///
     /// # Errors
     /// [`UsageError::Unknown`] once the request is answered: there is no need to read on.
@@ -156,6 +159,7 @@ impl State {
         let verdict = cors.decide(request);
         let pending = PendingRequest {
             session: None,
+            takes_body: false,
             // The answer may come much later, when the request is gone.
             headers: cors
                 .apply(request, http::Response::new(200))
@@ -212,6 +216,9 @@ impl State {
                 if kept.engine.handle_post(now, id) {
                     self.check_post(session, id, request);
                 }
+                if let Some(pending) = self.requests.get_mut(id.0) {
+                    pending.takes_body = true;
+                }
                 session
             }
             // Its transport is `websocket`, but it does not ask for one.
@@ -245,7 +252,7 @@ impl State {
         let now = self.now;
         let limit = self.config.engineio.max_payload_bytes;
         let pending = self.requests.get_mut(id.0).ok_or(UsageError::Unknown)?;
-        let Some(session) = pending.session else {
+        let Some(session) = pending.session.filter(|_| pending.takes_body) else {
             return Ok(());
         };
         if pending.body.len().saturating_add(chunk.len()) > limit {
@@ -275,8 +282,10 @@ impl State {
                 Ok(packet) => self.handle_session_packet(session, from, packet),
                 Err(error) => {
                     self.refuse_session_input(session, from, &error);
-                    return;
                 }
+            }
+            if self.is_ending_with(session, id) {
+                return;
             }
         }
         let now = self.now;
@@ -404,7 +413,7 @@ impl State {
         }
     }
 
-    fn report_refusal(&mut self, session: Option<SessionId>, reason: &dyn fmt::Display) {
+    pub(super) fn report_refusal(&mut self, session: Option<SessionId>, reason: &dyn fmt::Display) {
         let reason = self.outputs.write_text(|out| {
             let _infallible = write!(out, "{reason}");
         });

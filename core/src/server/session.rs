@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 
 use bytes::Bytes;
 
@@ -22,6 +21,7 @@ use crate::EntropyError;
 use crate::Instant;
 use crate::Message;
 use crate::MessageKind;
+use crate::RequestId;
 use crate::SessionId;
 use crate::SocketId;
 use crate::UsageError;
@@ -48,6 +48,11 @@ pub(super) struct Session {
     pub(super) sockets: Vec<(NamespaceIndex, SocketId)>,
     /// By then it has joined a namespace, or it is closed.
     connect_by: Option<Instant>,
+    /// Its client said something that ends it. Nothing more is read, and it ends at the next turn:
+    /// what the application answers to what came before still goes out.
+    ending: Option<Ending>,
+    /// The POST that carried the end, to be answered with it.
+    last_post: Option<RequestId>,
     /// The earliest entry of this session among the server's deadlines.
     armed: Option<Instant>,
 }
@@ -64,7 +69,7 @@ impl Server {
         session: SessionId,
         message: Message<'_>,
     ) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         if self.state.config.protocol != Protocol::EngineIo {
             return Err(UsageError::Invalid(
                 "only an Engine.IO server sends bare messages: emit an event instead",
@@ -87,14 +92,13 @@ impl Server {
     /// # Errors
     /// [`UsageError::Unknown`] when it is over already.
     pub fn close_session(&mut self, now: Instant, session: SessionId) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         if self.state.sessions.get(session.0).is_none() {
             return Err(UsageError::Unknown);
         }
         self.state
             .disconnect_sockets(session, DisconnectReason::ServerNamespaceDisconnect, "");
-        self.state
-            .close_session(session, CloseReason::ForcedClose, "");
+        self.state.close_session(session, CloseReason::ForcedClose);
         self.settle();
         Ok(())
     }
@@ -153,6 +157,8 @@ impl State {
             decoder: Decoder::new(&config.socketio),
             sockets: Vec::new(),
             connect_by,
+            ending: None,
+            last_post: None,
             armed: None,
         };
         let id = SessionId(self.sessions.insert_with(make).ok_or(EntropyError)?);
@@ -190,6 +196,15 @@ impl State {
         let Some(session) = self.sessions.get_mut(id.0) else {
             return;
         };
+        if session.ending.is_some() {
+            return;
+        }
+        if let Some(last) = last_packet(&packet)
+            && session.is_transport(from)
+        {
+            session.ending = Some(Ending::Packet(from, last));
+            return;
+        }
         let Some(message) = session.engine.handle_packet(now, from, packet) else {
             return;
         };
@@ -213,35 +228,41 @@ impl State {
         from: Source,
         reason: &dyn core::fmt::Display,
     ) {
-        let reason = self.outputs.write_text(|out| {
-            let _infallible = write!(out, "{reason}");
-        });
-        self.outputs.push(Record::Refused {
-            session: Some(id),
-            conn: match from {
-                Source::Connection(conn) => Some(conn),
-                Source::Post(_) => None,
-            },
-            reason,
-        });
+        self.report_refusal(Some(id), reason);
         let now = self.now;
         if let Some(session) = self.sessions.get_mut(id.0) {
-            session.engine.handle_bad_input(now, from);
+            if session.is_transport(from) {
+                session.ending = Some(Ending::BadInput(from));
+            } else {
+                session.engine.handle_bad_input(now, from);
+            }
         }
     }
 
+    /// What a peer sent is no Socket.IO, or not its turn: its session ends, and nobody else notices.
+    pub(super) fn refuse_packet(&mut self, id: SessionId, reason: &dyn core::fmt::Display) {
+        self.report_refusal(Some(id), reason);
+        if let Some(session) = self.sessions.get_mut(id.0) {
+            session.ending = Some(Ending::Violation);
+        }
+    }
+
+    /// Whether nothing more is read from a session. The POST that carried its end is answered when
+    /// it ends.
+    pub(super) fn is_ending_with(&mut self, id: SessionId, post: RequestId) -> bool {
+        let Some(session) = self.sessions.get_mut(id.0) else {
+            return true;
+        };
+        if session.ending.is_some() {
+            session.last_post = Some(post);
+        }
+        session.ending.is_some()
+    }
+
     /// Ends a session from our side.
-    pub(super) fn close_session(&mut self, id: SessionId, reason: CloseReason, detail: &str) {
+    pub(super) fn close_session(&mut self, id: SessionId, reason: CloseReason) {
         let now = self.now;
         if let Some(session) = self.sessions.get_mut(id.0) {
-            if !detail.is_empty() {
-                let reason = self.outputs.keep_text(detail);
-                self.outputs.push(Record::Refused {
-                    session: Some(id),
-                    conn: None,
-                    reason,
-                });
-            }
             session.engine.close(now, reason);
             self.flush_session(id);
         }
@@ -319,11 +340,9 @@ impl State {
         let Some(session) = self.sessions.get_mut(id.0) else {
             return;
         };
-        let next = match (session.engine.poll_timeout(), session.connect_by) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        if let Some(next) = next
+        let turn = session.ending.is_some().then_some(self.now);
+        let deadlines = [turn, session.engine.poll_timeout(), session.connect_by];
+        if let Some(next) = deadlines.into_iter().flatten().min()
             && session.armed.is_none_or(|armed| next < armed)
         {
             session.armed = Some(next);
@@ -339,13 +358,21 @@ impl State {
         };
         session.armed = None;
         session.engine.handle_timeout(now);
+        match session.ending.take() {
+            None => {}
+            Some(Ending::Violation) => session.engine.close(now, CloseReason::ForcedClose),
+            Some(Ending::BadInput(from)) => session.engine.handle_bad_input(now, from),
+            Some(Ending::Packet(from, packet)) => {
+                let _no_message = session.engine.handle_packet(now, from, packet);
+            }
+        }
+        if let Some(post) = session.last_post.take() {
+            session.engine.handle_post_end(now, post);
+        }
         if session.connect_by.is_some_and(|deadline| deadline <= now) {
             session.connect_by = None;
-            self.close_session(
-                id,
-                CloseReason::ForcedClose,
-                "no namespace was joined in time",
-            );
+            self.report_refusal(Some(id), &"no namespace was joined in time");
+            self.close_session(id, CloseReason::ForcedClose);
         }
         self.flush_session(id);
     }
@@ -355,6 +382,36 @@ impl State {
         if let Some(session) = self.sessions.get_mut(id.0) {
             session.connect_by = None;
         }
+    }
+}
+
+impl Session {
+    /// Whether a source is the session's transport, and not a WebSocket that it may upgrade to.
+    fn is_transport(&self, from: Source) -> bool {
+        match from {
+            Source::Connection(conn) => self.engine.connection() == Some(conn),
+            Source::Post(_) => true,
+        }
+    }
+}
+
+/// What its client said that ends a session.
+#[derive(Debug)]
+enum Ending {
+    /// A Socket.IO packet that breaks a rule.
+    Violation,
+    /// No Engine.IO packet.
+    BadInput(Source),
+    /// A packet after which there is nothing to read.
+    Packet(Source, Packet<'static>),
+}
+
+/// A packet that ends its session, as something to keep. (A client of version 4 sends no ping.)
+fn last_packet(packet: &Packet<'_>) -> Option<Packet<'static>> {
+    match packet {
+        Packet::Close => Some(Packet::Close),
+        Packet::Ping(_) => Some(Packet::Ping("")),
+        _ => None,
     }
 }
 

@@ -15,7 +15,6 @@ use crate::Message;
 use crate::SessionId;
 use crate::SocketId;
 use crate::UsageError;
-use crate::engineio::CloseReason;
 use crate::json;
 use crate::socketio;
 use crate::socketio::Decoded;
@@ -48,7 +47,7 @@ impl Server {
     /// [`UsageError::Unknown`] when it has left meanwhile, [`UsageError::AlreadyAnswered`] the
     /// second time.
     pub fn accept(&mut self, now: Instant, socket: SocketId) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         let kept = self.state.waiting_socket(socket)?;
         kept.accepted = true;
         let (session, namespace) = (kept.session, kept.namespace);
@@ -76,7 +75,7 @@ impl Server {
         socket: SocketId,
         error: &str,
     ) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         if json::check(error) != Ok(json::Kind::Object) {
             return Err(UsageError::Invalid(
                 "a rejection is the text of a JSON object, such as {\"message\":\"…\"}",
@@ -119,7 +118,13 @@ impl Server {
     /// [`UsageError::Unknown`] when the socket has left its namespace.
     pub fn leave_all(&mut self, socket: SocketId) -> Result<(), UsageError> {
         self.state.socket(socket)?;
-        self.state.rooms.leave_all(socket);
+        let rooms = &mut self.state.rooms;
+        let own = rooms.id_of(socket).unwrap_or_default();
+        let joined = rooms.rooms_of(socket).filter(|room| *room != own);
+        let joined: Vec<String> = joined.map(Into::into).collect();
+        for room in joined {
+            rooms.leave(socket, &room)?;
+        }
         Ok(())
     }
 
@@ -186,7 +191,7 @@ impl Server {
     /// # Errors
     /// [`UsageError::Unknown`] when it has left already.
     pub fn disconnect(&mut self, now: Instant, socket: SocketId) -> Result<(), UsageError> {
-        self.state.advance(now);
+        self.state.observe(now);
         let kept = self.state.socket(socket)?;
         let (session, namespace) = (kept.session, kept.namespace);
         let name = self.state.namespaces.name(namespace);
@@ -226,8 +231,7 @@ impl State {
             }
             Ok(None) => {}
             Err(error) => {
-                let detail = alloc::format!("{error}");
-                self.close_session(id, CloseReason::ForcedClose, &detail);
+                self.refuse_packet(id, &error);
             }
         }
         if let Some(session) = self.sessions.get_mut(id.0) {
@@ -243,10 +247,9 @@ impl State {
         }
         let socket = self.find_session_socket(id, packet.namespace);
         let Some(socket) = socket else {
-            self.close_session(
+            self.refuse_packet(
                 id,
-                CloseReason::ForcedClose,
-                "a packet came for a namespace that the client is not in",
+                &"a packet came for a namespace that the client is not in",
             );
             return;
         };
@@ -283,10 +286,9 @@ impl State {
             return;
         }
         if self.find_session_socket_any(id, name).is_some() {
-            self.close_session(
+            self.refuse_packet(
                 id,
-                CloseReason::ForcedClose,
-                "the client asked for a namespace that it is in already",
+                &"the client asked for a namespace that it is in already",
             );
             return;
         }
@@ -294,19 +296,14 @@ impl State {
             return;
         };
         if session.sockets.len() >= self.config.max_namespaces_per_session {
-            self.close_session(
+            self.refuse_packet(
                 id,
-                CloseReason::ForcedClose,
-                "the client asked for more namespaces than max_namespaces_per_session",
+                &"the client asked for more namespaces than max_namespaces_per_session",
             );
             return;
         }
         let Ok(public_id) = self.draw_id::<SOCKET_ID_BYTES>() else {
-            self.close_session(
-                id,
-                CloseReason::ForcedClose,
-                "the host's source of randomness failed",
-            );
+            self.refuse_packet(id, &"the host's source of randomness failed");
             return;
         };
         let namespace = self.namespaces.enter(name);

@@ -119,6 +119,11 @@ impl Acks {
         }
     }
 
+    /// How many acknowledgements have not ended yet.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Waits for the answer of one socket, for ever if there is no `timeout`: until it answers or
     /// leaves.
     ///

@@ -2,6 +2,8 @@
 
 mod link;
 
+use bytes::Bytes;
+
 use crate::Entropy;
 use crate::EntropyError;
 use crate::Instant;
@@ -23,7 +25,6 @@ use crate::websocket::frame::MAX_HEADER;
 use crate::websocket::frame::MAX_SHORT_LEN;
 use crate::websocket::frame::Opcode;
 use crate::websocket::mask::MaskKey;
-use bytes::Bytes;
 use link::Link;
 use link::MaskKeys;
 

@@ -167,6 +167,7 @@ pub(crate) fn write_frame_of(
         mask,
         payload_len: payload.iter().map(|part| part.len() as u64).sum(),
     };
+    frames.reserve(MAX_HEADER + payload.iter().map(|part| part.len()).sum::<usize>());
     header.write(frames);
     let start = frames.len();
     for part in payload {

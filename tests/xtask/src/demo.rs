@@ -33,7 +33,7 @@ impl Demo {
         match self {
             Self::Django => {
                 // The page loads the stock client, which the browser tests have locked.
-                node::install("tests/browser")?;
+                node::install(BROWSER_TESTS)?;
                 let environment = Environment::ready()?;
                 for (label, command) in [
                     ("prepare the database", "migrate"),
@@ -109,7 +109,10 @@ pub(crate) fn django(command: &mut Command) -> Result<()> {
         .env("DJANGO_DATABASE", workspace::target("demo/django.sqlite3")?)
         .env(
             "SOCKET_IO_CLIENT",
-            workspace::path("tests/browser/node_modules/socket.io-client/dist"),
+            workspace::path(BROWSER_TESTS).join("node_modules/socket.io-client/dist"),
         );
     Ok(())
 }
+
+/// The tests of the Django example in a browser, whose locked packages hold the stock client.
+pub(crate) const BROWSER_TESTS: &str = "bindings-python/examples/django_chat/tests/browser";

@@ -81,7 +81,7 @@ pub(crate) fn node(folder: &str, arguments: &[&str]) -> Command {
 
 /// `node --test` over the files of a folder that end in `.test.mjs`, `.test.js` and the like, in the format that we count.
 pub(crate) fn node_test(folder: &str) -> Result<Command> {
-    let mut command = node(folder, &["--test", "--test-reporter=tap"]);
+    let mut command = node(folder, &["--test", "--test-reporter=spec"]);
     let mut files = Vec::new();
     test_files(&workspace::path(folder), &mut files)?;
     if files.is_empty() {

@@ -70,6 +70,33 @@ fn t08_bytes_right_behind_the_handshake_are_ordinary_input() {
 }
 
 #[test]
+fn a_message_before_a_bad_frame_is_answered_before_the_close() {
+    for (last, close) in [
+        // A reserved bit; and a close frame of the peer's.
+        (&b"\xf1\x80\0\0\0\0"[..], r#"octets b"\x88"#),
+        (b"\x88\x82\0\0\0\0\x03\xe8", r#"octets b"\x88\x02\x03\xe8""#),
+    ] {
+        let mut host = Host::new(Protocol::WebSocket);
+        let conn = host.upgrade("", Wire::Bytes).unwrap();
+        let mut input = b"\x81\x82\0\0\0\0hi".to_vec();
+        input.extend_from_slice(last);
+        host.forget();
+        host.server
+            .handle_input(host.now, conn, Input::Bytes(&input))
+            .unwrap();
+        host.take_outputs();
+        assert_eq!(host.events[0], r#"message Text("hi")"#);
+        host.server
+            .send(host.now, conn, Message::Text("hi"))
+            .unwrap();
+        host.drain();
+        assert_eq!(host.written_to(conn)[0], r#"octets b"\x81\x02hi""#);
+        assert!(host.written_to(conn)[1].starts_with(close));
+        assert_eq!(host.closed, [conn]);
+    }
+}
+
+#[test]
 fn a_lost_connection_is_not_clean() {
     for wire in [Wire::Bytes, Wire::Messages] {
         let mut host = Host::new(Protocol::WebSocket);

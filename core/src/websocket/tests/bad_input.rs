@@ -58,7 +58,7 @@ fn t23_t32_nothing_is_reserved_for_a_declared_length() {
 }
 
 #[test]
-fn t24_t26_the_default_limit_is_one_mebibyte() {
+fn t24_t25_t26_the_default_limit_is_one_mebibyte() {
     let limit = 1024 * 1024;
     assert_eq!(
         at_server(&header(0x82, limit + 1)),

@@ -1,6 +1,7 @@
 //! The closing handshake, its timer, and the end of the transport.
 
 use super::*;
+use alloc::vec;
 
 fn close_payload(code: u16, reason: &[u8]) -> Vec<u8> {
     [&code.to_be_bytes()[..], reason].concat()
@@ -220,4 +221,47 @@ fn control_frames_that_are_too_long_are_the_callers_fault() {
     connection.ping(&[0; 125]).unwrap();
     connection.pong(b"x").unwrap();
     assert_eq!(transmitted(&mut connection).len(), 127 + 3);
+}
+
+/// A connection in every state it can be in, and whether its end was reported.
+fn every_state() -> Vec<(Connection, bool)> {
+    let after = |role, input: &[u8]| {
+        let mut connection = connection(role, Config::default());
+        let happened = feed(&mut connection, input);
+        let is_end = |happened: &Happened| matches!(happened, Happened::Closed { .. });
+        (connection, happened.iter().any(is_end))
+    };
+    let mut closing = Connection::server(Config::default());
+    closing.close(Instant::ZERO, CloseCode::NORMAL, "").unwrap();
+    let mut lost = Connection::server(Config::default());
+    lost.handle_eof();
+    vec![
+        after(Role::Server, b""),
+        after(Role::Server, b"\x81"),
+        after(Role::Server, &client_frame(true, Opcode::Text, b"abc")[..8]),
+        after(Role::Server, &client_frame(false, Opcode::Text, b"abc")),
+        after(Role::Server, b"\x83\x80"),
+        after(Role::Server, &client_close(1000, b"")),
+        after(Role::Client, b"\x88\x00"),
+        (closing, false),
+        (lost, false),
+    ]
+}
+
+#[test]
+fn t07_a_transport_may_end_in_every_state() {
+    for (state, (mut connection, reported)) in every_state().into_iter().enumerate() {
+        connection.handle_eof();
+        let event = connection.poll_event().map(Happened::from);
+        let expected = (!reported).then(|| failed(Error::TransportLost));
+        assert_eq!(event, expected, "state {state}");
+        assert_eq!(connection.poll_event(), None);
+        assert_eq!(connection.poll_transmit(), None);
+        assert_eq!(connection.poll_timeout(), None);
+        assert!(connection.wants_transport_close(), "state {state}");
+        assert_eq!(
+            connection.send(Message::Text("")),
+            Err(crate::UsageError::Closing)
+        );
+    }
 }

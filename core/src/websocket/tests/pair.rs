@@ -3,6 +3,45 @@
 use super::*;
 use proptest::prelude::*;
 
+/// A call, in any order.
+#[derive(Clone, Debug)]
+enum Call {
+    Say(Said),
+    Input(Vec<u8>),
+    Close(u16, String),
+    Timeout(u64),
+    Eof,
+    Transmit,
+    Poll,
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let opcodes = &[
+        Opcode::Text,
+        Opcode::Continuation,
+        Opcode::Ping,
+        Opcode::Close,
+    ][..];
+    let bytes = |max| prop::collection::vec(any::<u8>(), 0..max);
+    let frame = (any::<bool>(), prop::sample::select(opcodes), bytes(4));
+    let frame = frame.prop_map(|(fin, opcode, payload)| client_frame(fin, opcode, &payload));
+    let close = (any::<u16>(), "[a-z]{0,130}");
+    prop_oneof![
+        4 => said().prop_map(Call::Say),
+        4 => frame.prop_map(Call::Input),
+        1 => bytes(20).prop_map(Call::Input),
+        1 => close.prop_map(|(code, reason)| Call::Close(code, reason)),
+        1 => any::<u64>().prop_map(Call::Timeout),
+        1 => Just(Call::Eof),
+        2 => Just(Call::Transmit),
+        2 => Just(Call::Poll),
+    ]
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop_oneof![Just(Role::Server), Just(Role::Client)]
+}
+
 #[derive(Clone, Debug)]
 enum Said {
     Text(String),
@@ -79,7 +118,53 @@ proptest! {
     }
 
     #[test]
-    fn no_input_breaks_the_machine(bytes in prop::collection::vec(any::<u8>(), 0..200), role in prop_oneof![Just(Role::Server), Just(Role::Client)]) {
+    fn any_order_of_calls_is_legal(calls in prop::collection::vec(call(), 0..40), role in role()) {
+        let mut connection = connection(role, Config::default());
+        let mut ended = false;
+        for call in &calls {
+            let was_open = connection.is_open();
+            match call {
+                Call::Say(said) => {
+                    let sent = match said {
+                        Said::Text(text) => connection.send(Message::Text(text)),
+                        Said::Binary(bytes) => connection.send(Message::Binary(bytes)),
+                        Said::Ping(payload) => connection.ping(payload),
+                        Said::Pong(payload) => connection.pong(payload),
+                    };
+                    prop_assert_eq!(sent.is_ok(), was_open);
+                }
+                Call::Input(bytes) => {
+                    let mut input = &bytes[..];
+                    while let Some(event) = connection.handle_input(Instant::ZERO, &mut input) {
+                        prop_assert!(!ended, "{:?} after the end", event);
+                        ended = matches!(event, Event::Closed(_));
+                    }
+                    prop_assert!(input.is_empty());
+                }
+                Call::Close(code, reason) => {
+                    let code = CloseCode::new(*code).unwrap_or(CloseCode::NO_STATUS);
+                    let closed = connection.close(Instant::ZERO, code, reason);
+                    prop_assert!(was_open || closed.is_err());
+                }
+                Call::Timeout(now) => connection.handle_timeout(Instant::from_micros(*now)),
+                Call::Eof => connection.handle_eof(),
+                Call::Transmit => while connection.poll_transmit().is_some() {},
+                Call::Poll => {
+                    if let Some(event) = connection.poll_event() {
+                        prop_assert!(!ended, "{:?} after the end", event);
+                        ended = true;
+                    }
+                }
+            }
+            prop_assert!(!ended || !connection.is_open());
+        }
+        connection.handle_eof();
+        prop_assert_eq!(connection.poll_event().is_some(), !ended);
+        prop_assert!(connection.wants_transport_close());
+    }
+
+    #[test]
+    fn no_input_breaks_the_machine(bytes in prop::collection::vec(any::<u8>(), 0..200), role in role()) {
         let (happened, _) = run(role, Config::default(), &bytes);
         let is_end = |happened: &&Happened| matches!(happened, Happened::Closed { .. });
         let ends = happened.iter().filter(is_end).count();

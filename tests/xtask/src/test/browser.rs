@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::counts;
 use super::report::Report;
+use crate::demo::BROWSER_TESTS;
 use crate::demo::Demo;
 use crate::node;
 use crate::process;
@@ -21,14 +22,14 @@ pub(crate) fn run(report: &mut Report) -> Result<()> {
         );
         return Ok(());
     }
-    node::install(FOLDER)?;
+    node::install(BROWSER_TESTS)?;
     Demo::Django.build()?;
     let running = |line: &str| {
         let (_, url) = line.split_once("running on ")?;
         url.split_whitespace().next().map(str::to_owned)
     };
     let (server, url) = Server::start("the Django chat", Demo::Django.command(0)?, running)?;
-    let mut tests = node::node_test(FOLDER)?;
+    let mut tests = node::node_test(BROWSER_TESTS)?;
     tests
         .env("CHAT_URL", url)
         .env("SCREENSHOTS", workspace::target("screenshots")?);
@@ -66,5 +67,3 @@ fn has_chromium() -> Result<bool> {
         .success;
     Ok(installed && process::exists("chromium"))
 }
-
-const FOLDER: &str = "tests/browser";
