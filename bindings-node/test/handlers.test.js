@@ -137,6 +137,23 @@ test("what is said to a socket that has gone is ignored", async (t) => {
   assert.equal((await server.io.in("a").fetchSockets()).length, 0);
 });
 
+test("what a client sent before its socket was disconnected is not heard", async (t) => {
+  const server = await serve(t);
+  const { client, socket } = await pair(server, WEBSOCKET);
+  const heard = [];
+  socket.on("first", () => {
+    heard.push("first");
+    socket.disconnect();
+    assert.equal(socket.connected, false);
+  });
+  socket.on("second", () => heard.push("second"));
+  const gone = next(socket, "disconnect");
+  client.emit("first");
+  client.emit("second");
+  assert.deepEqual(await gone, ["server namespace disconnect", undefined]);
+  assert.deepEqual(heard, ["first"]);
+});
+
 test("the server is heard through its namespace /", async (t) => {
   const { io } = await serve(t);
   const listener = () => {};
