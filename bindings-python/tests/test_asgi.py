@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 import websockets
-from conftest import PATIENCE
 
+from conftest import PATIENCE
 from sansocket import ASGIApp, AsyncServer
 
 POLLING = {"EIO": "4", "transport": "polling"}
@@ -243,9 +243,7 @@ async def test_who_never_reads_is_disconnected(port_of: Any) -> None:
         gone: asyncio.Queue[str] = asyncio.Queue()
         sio.on("disconnect", lambda sid, reason, gone=gone: gone.put_nowait(reason))
         port = await port_of(ASGIApp(sio), ws=ws)
-        url = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-        del url
         writer.write(
             b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n"
             b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -258,7 +256,7 @@ async def test_who_never_reads_is_disconnected(port_of: Any) -> None:
         while gone.empty():
             await sio.emit("flood", "x" * 100_000)
             await asyncio.sleep(0)
-        assert await gone.get() == "buffer overflow"
+        assert await gone.get() == sio.reason.BUFFER_OVERFLOW
         writer.close()
 
 
