@@ -88,7 +88,15 @@ export class Core {
     const { timeout } = flags;
     const { json, attachments } = encode(args);
     const ack = this.native.emitWithAck(socket.key, json, attachments, flagBits(flags), timeout);
-    this.await(ack, new SingleAnswer(socket, callback, timeout !== undefined));
+    const awaited = new SingleAnswer(socket, callback, timeout !== undefined);
+    if (ack === LIMIT) {
+      // A client that answers nothing must not make the application throw: it gets the event, and
+      // its answer is not waited for.
+      this.emit(socket, args, flags);
+      guard(socket, () => awaited.onSettled("too many acknowledgements are pending"));
+    } else {
+      this.await(ack, awaited);
+    }
   }
 
   broadcast(to: Selection, args: readonly unknown[], flags: Flags): void {
@@ -276,6 +284,8 @@ function flagBits(flags: Flags): number {
   return (flags.volatile === true ? VOLATILE : 0) | (flags.compress === false ? UNCOMPRESSED : 0);
 }
 
+/** No acknowledgement, because too many are pending. */
+const LIMIT = -1;
 const VOLATILE = 1;
 const UNCOMPRESSED = 2;
 const INVALID_NAMESPACE = '{"message":"Invalid namespace"}';
