@@ -28,6 +28,8 @@ class Reason:
     PING_TIMEOUT = "ping timeout"
     TRANSPORT_CLOSE = "transport close"
     TRANSPORT_ERROR = "transport error"
+    BUFFER_OVERFLOW = "buffer overflow"
+    """More was sent to the client than it read; python-socketio has no word for it."""
 
 
 class BaseServer(ABC):

@@ -27,6 +27,11 @@ socket.on("connect", () => {
 });
 
 socket.on("connect_error", (error) => {
+  if (!socket.active) {
+    // The server has refused us, so the client does not try again by itself.
+    $("door").hidden = false;
+    $("chat").hidden = true;
+  }
   $("refusal").textContent = socket.active ? "The server does not answer yet …" : error.message;
 });
 
