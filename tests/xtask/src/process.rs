@@ -46,6 +46,11 @@ impl Step {
         }
     }
 
+    /// Gives the program another limit than twenty minutes.
+    pub(crate) fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
     /// Runs the program; its failure is an error that shows the end of its output.
     pub(crate) fn must_succeed(self) -> Result<Finished> {
         let finished = self.run()?;
