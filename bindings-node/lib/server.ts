@@ -113,8 +113,15 @@ export class Server<
     return this.options.path ?? "/socket.io";
   }
 
-  /** A namespace; it is made when it does not exist. Clients can only connect to those that do. */
-  of(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  /**
+   * A namespace; it is made when it does not exist. Clients can only connect to those that do.
+   *
+   * @param listener - for the `connection` event of the namespace
+   */
+  of(
+    name: string,
+    listener?: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     if (typeof name !== "string") {
       throw new TypeError(`the name of a namespace must be a string, not ${String(name)}`);
     }
@@ -124,6 +131,9 @@ export class Server<
       this.core.addNamespace(full);
       namespace = new Namespace(this, this.core, full);
       this.namespaces.set(full, namespace);
+    }
+    if (listener !== undefined) {
+      namespace.on("connection", listener);
     }
     return namespace;
   }

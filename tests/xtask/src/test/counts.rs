@@ -90,6 +90,16 @@ pub(crate) fn django(output: &str) -> Tally {
     }
 }
 
+/// `tests/autobahn/run.py`: a last line `298 passed, 1 failed, 2 skipped`.
+pub(crate) fn autobahn(output: &str) -> Tally {
+    let line = output.lines().last().unwrap_or_default();
+    Tally {
+        passed: before(line, " passed"),
+        failed: before(line, " failed"),
+        skipped: before(line, " skipped"),
+    }
+}
+
 /// The number that stands right before a word.
 fn before(line: &str, word: &str) -> u64 {
     let Some((head, _)) = line.split_once(word) else {
@@ -142,6 +152,13 @@ mod tests {
         let output = "✔ a (1 ms)\nℹ tests 6\nℹ suites 0\nℹ pass 3\nℹ fail 1\nℹ cancelled 1\nℹ skipped 1\nℹ todo 0\n✖ failing tests:\n";
         assert_eq!(node(output), tally(3, 2, 1));
         assert_eq!(node("SyntaxError"), tally(0, 0, 0));
+    }
+
+    #[test]
+    fn autobahn_says_it_in_its_last_line() {
+        let output = "\nFAILED 1.1.1: 5 passed\n298 passed, 1 failed, 2 skipped\n";
+        assert_eq!(autobahn(output), tally(298, 1, 2));
+        assert_eq!(autobahn("ModuleNotFoundError: twisted"), tally(0, 0, 0));
     }
 
     #[test]
