@@ -283,13 +283,18 @@ impl State {
             }
             self.flush_session(id);
         } else if !congested {
-            kept.backlog_bytes = 0;
-            for frame in core::mem::take(&mut kept.backlog) {
-                self.outputs.transmit(conn, frame);
-            }
-            if kept.closing && kept.wire == Wire::Messages {
-                self.forget_conn(conn, CloseCode::NORMAL.as_u16(), "");
-            }
+            self.release_backlog(conn);
+        }
+    }
+
+    /// Hands out what waited for a plain connection.
+    fn release_backlog(&mut self, conn: ConnId) {
+        let Some(kept) = self.conns.get_mut(conn.0) else {
+            return;
+        };
+        kept.backlog_bytes = 0;
+        for frame in core::mem::take(&mut kept.backlog) {
+            self.outputs.transmit(conn, frame);
         }
     }
 
@@ -334,7 +339,10 @@ impl State {
         if core::mem::replace(&mut kept.closing, true) {
             return;
         }
-        match kept.wire {
+        let wire = kept.wire;
+        // What was sent before the close goes out before it, however slowly the peer reads.
+        self.release_backlog(conn);
+        match wire {
             Wire::Bytes => self.stream_changes.push(StreamChange {
                 close: Some((code, reason.into())),
                 ..StreamChange::new(conn)
