@@ -82,8 +82,10 @@ impl Assembler {
         &mut self,
         produce: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        produce(&mut self.buffer)?;
-        self.check_appended()
+        let produced = produce(&mut self.buffer);
+        // What was said before a fault is judged before it, whatever the pieces of the input.
+        self.check_appended()?;
+        produced
     }
 
     fn check_appended(&mut self) -> Result<(), Error> {

@@ -311,6 +311,13 @@ impl Connection {
         self.assembler.capacity()
     }
 
+    #[cfg(all(test, feature = "deflate"))]
+    pub(super) fn history_capacity(&self) -> usize {
+        self.codec
+            .as_ref()
+            .map_or(0, |codec| codec.history_capacity())
+    }
+
     #[cfg(test)]
     pub(super) fn steps(&self) -> usize {
         self.assembler.steps()

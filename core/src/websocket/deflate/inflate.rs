@@ -31,6 +31,9 @@ struct Message {
     compressed: usize,
     /// A final block has ended; what follows is another stream.
     ended: bool,
+    /// Bytes that were cleared to make room, for the test that holds this linear.
+    #[cfg(test)]
+    cleared: usize,
 }
 
 impl Incoming {
@@ -92,6 +95,7 @@ impl Incoming {
             message.inflate(&TAIL, output, max_bytes, self.max_ratio)?;
             message.expect_boundary()?;
         }
+        message.judge_ratio(output.len(), self.max_ratio)?;
         self.remember(output);
         Ok(())
     }
@@ -126,55 +130,85 @@ impl Message {
             stream,
             compressed: 0,
             ended: false,
+            #[cfg(test)]
+            cleared: 0,
         })
     }
 
+    /// Appends what a piece says. Before an error, that is what was said before the fault.
     fn inflate(
         &mut self,
-        mut piece: &[u8],
+        piece: &[u8],
         output: &mut Vec<u8>,
         max_bytes: usize,
         max_ratio: u32,
     ) -> Result<(), Error> {
-        loop {
+        let mut len = output.len();
+        let result = self.inflate_into(piece, output, &mut len, max_bytes, max_ratio);
+        output.truncate(len);
+        result
+    }
+
+    /// The same, with room behind the first `len` bytes of `output`, which are those that count.
+    fn inflate_into(
+        &mut self,
+        mut piece: &[u8],
+        output: &mut Vec<u8>,
+        len: &mut usize,
+        max_bytes: usize,
+        max_ratio: u32,
+    ) -> Result<(), Error> {
+        while !(self.ended && piece.is_empty()) {
             if self.ended {
-                if piece.is_empty() {
-                    return Ok(());
-                }
                 // Section 7.2.1: after a final block the next one starts on a whole byte. It ends
                 // the stream of RFC 1951, so nothing behind it refers to what lies before.
                 self.stream.reset(RAW);
             }
-            let start = output.len();
-            // One byte past the limit is enough to see that it is passed.
-            let budget = max_bytes.saturating_add(1).saturating_sub(start);
-            let usual = piece.len().saturating_mul(USUAL_RATIO);
-            let room = budget.min(usual.clamp(MIN_ROOM, MAX_ROOM));
-            output.resize(start + room, 0);
-            let target = output.get_mut(start..).unwrap_or_default();
+            if output.len() == *len {
+                let usual = piece.len().saturating_mul(USUAL_RATIO).max(MIN_ROOM);
+                // One byte past the limit is enough to see that it is passed.
+                let budget = max_bytes.saturating_add(1).saturating_sub(*len);
+                let room = usual.min(budget).min(JUDGED_BYTES - *len % JUDGED_BYTES);
+                output.resize(*len + room, 0);
+                #[cfg(test)]
+                {
+                    self.cleared += room;
+                }
+            }
+            let target = output.get_mut(*len..).unwrap_or_default();
+            let room = target.len();
             let (status, eaten, produced) = self.step(piece, target);
-            output.truncate(start + produced);
-            self.ended = status? == Status::StreamEnd;
+            *len += produced;
             piece = piece.get(eaten..).unwrap_or_default();
             self.compressed = self.compressed.saturating_add(eaten);
-            if output.len() > max_bytes {
+            self.ended = status? == Status::StreamEnd;
+            if *len > max_bytes {
                 return Err(LimitError::MessageBytes.into());
             }
-            let usual = self.compressed.saturating_mul(max_ratio as usize);
-            if output.len() > RATIO_FREE_BYTES.max(usual) {
-                return Err(LimitError::DeflateRatio.into());
+            if len.is_multiple_of(JUDGED_BYTES) {
+                self.judge_ratio(*len, max_ratio)?;
             }
             if self.ended || produced == room {
                 continue;
             }
             if piece.is_empty() {
-                return Ok(());
+                break;
             }
             // There was room and input, and the stream stands still.
             if eaten == 0 && produced == 0 {
                 return Err(Error::InvalidDeflate);
             }
         }
+        Ok(())
+    }
+
+    /// Judged in steps, so that the verdict does not depend on the pieces that the input comes in.
+    fn judge_ratio(&self, len: usize, max_ratio: u32) -> Result<(), Error> {
+        let allowed = self.compressed.saturating_mul(max_ratio as usize);
+        if len > RATIO_FREE_BYTES.max(allowed) {
+            return Err(LimitError::DeflateRatio.into());
+        }
+        Ok(())
     }
 
     /// Looks whether the message ended between two blocks, on a whole byte, by a final block that
@@ -191,14 +225,11 @@ impl Message {
         let (total_in, total_out) = (self.stream.total_in(), self.stream.total_out());
         let status = self
             .stream
-            .decompress(piece, target, InflateFlush::SyncFlush);
+            .decompress(piece, target, InflateFlush::SyncFlush)
+            .map_err(|_| Error::InvalidDeflate);
         let eaten = self.stream.total_in().saturating_sub(total_in);
         let produced = self.stream.total_out().saturating_sub(total_out);
-        (
-            status.map_err(|_| Error::InvalidDeflate),
-            eaten as usize,
-            produced as usize,
-        )
+        (status, eaten as usize, produced as usize)
     }
 }
 
@@ -209,6 +240,26 @@ const EMPTY_FINAL_BLOCK: [u8; 5] = [0x01, 0x00, 0x00, 0xFF, 0xFF];
 /// How much room a piece gets at once, as a multiple of its length.
 const USUAL_RATIO: usize = 4;
 const MIN_ROOM: usize = 256;
-const MAX_ROOM: usize = 16 * 1024;
+/// How much is said at most before the ratio is looked at again.
+const JUDGED_BYTES: usize = 16 * 1024;
 /// Up to here nobody asks how well a message was compressed.
 const RATIO_FREE_BYTES: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t33_many_streams_in_one_message_are_linear() {
+        // A final block without a byte, in every two bytes.
+        let payload = b"\x03\x00".repeat(100_000);
+        let mut message = Message::new(&[]).unwrap();
+        let mut output = Vec::new();
+        message
+            .inflate(&payload, &mut output, 1_000_000, 100)
+            .unwrap();
+        assert_eq!((output.len(), message.ended), (0, true));
+        assert_eq!(message.compressed, payload.len());
+        assert!(message.cleared <= JUDGED_BYTES, "{}", message.cleared);
+    }
+}

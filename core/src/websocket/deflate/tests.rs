@@ -1,6 +1,11 @@
 //! Compressed messages between two ends, and against streams made by hand.
 
+mod bad_input;
+mod memory;
 mod messages;
+mod pair;
+mod reference;
+mod shared;
 
 use alloc::vec::Vec;
 
