@@ -6,8 +6,12 @@ import type { IncomingMessage } from "node:http";
 import { parse } from "node:querystring";
 
 import type { EngineSocket } from "./engine-socket";
+import type { Socket } from "./socket";
 
 export class Client {
+  /** Its sockets, one in each namespace that it has joined. */
+  readonly sockets = new Set<Socket<any, any, any, any>>();
+
   constructor(
     /** The client's Engine.IO session. */
     readonly conn: EngineSocket,

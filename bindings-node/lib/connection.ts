@@ -67,9 +67,7 @@ export class Connection {
       this.corked = false;
       this.socket.uncork();
     }
-    // `write` also answers `false` for a large chunk that the kernel took at once.
-    const { socket } = this;
-    if (!this.congested && socket.writableNeedDrain && socket.writableLength > 0) {
+    if (!this.congested && this.socket.writableNeedDrain) {
       this.congested = true;
       this.events.onCongested(this.id, true);
     }

@@ -62,6 +62,7 @@ export class Core {
     const accepted = this.native.accept(socket.key);
     if (accepted) {
       this.sockets.set(socket.key, socket);
+      socket.client.sockets.add(socket);
       this.engine.driver.wake();
     }
     return accepted;
@@ -87,7 +88,15 @@ export class Core {
     const { timeout } = flags;
     const { json, attachments } = encode(args);
     const ack = this.native.emitWithAck(socket.key, json, attachments, flagBits(flags), timeout);
-    this.await(ack, new SingleAnswer(socket, callback, timeout !== undefined));
+    const awaited = new SingleAnswer(socket, callback, timeout !== undefined);
+    if (ack === LIMIT) {
+      // A client that answers nothing must not make the application throw: it gets the event, and
+      // its answer is not waited for.
+      this.emit(socket, args, flags);
+      guard(socket, () => awaited.onSettled("too many acknowledgements are pending"));
+    } else {
+      this.await(ack, awaited);
+    }
   }
 
   broadcast(to: Selection, args: readonly unknown[], flags: Flags): void {
@@ -173,9 +182,11 @@ export class Core {
       case Kind.Disconnect:
         this.onDisconnect(record);
         break;
-      default:
-        // A record for a later version of this file.
+      case Kind.Refused:
+        this.onRefused(record);
         break;
+      default:
+        throw new Error(`the core wrote a record of the unknown kind ${record.kind}`);
     }
   }
 
@@ -196,8 +207,7 @@ export class Core {
     const socket = this.sockets.get(record.key);
     if (socket !== undefined) {
       const packetId = record.a < 0 ? undefined : record.a;
-      const args = read(record);
-      guard(socket, () => socket.onEvent(args, packetId));
+      guard(socket, () => socket.onEvent(read(record), packetId));
     }
   }
 
@@ -205,8 +215,7 @@ export class Core {
     const last = record.text2() !== "";
     const awaited = last ? this.settle(record.key) : this.awaited.get(record.key);
     if (awaited !== undefined) {
-      const args = read(record);
-      guard(awaited.emitter, () => awaited.onAnswer(args, last));
+      guard(awaited.emitter, () => awaited.onAnswer(read(record), last));
     }
   }
 
@@ -222,8 +231,18 @@ export class Core {
     const socket = this.sockets.get(record.key);
     if (socket !== undefined) {
       this.sockets.delete(record.key);
+      socket.client.sockets.delete(socket);
       const rooms = JSON.parse(record.text3()) as string[];
       socket.onDisconnect(record.text1(), record.text2(), rooms);
+    }
+  }
+
+  /** A client has broken a rule; its connection is closed next. */
+  private onRefused(record: RecordView): void {
+    const conn = this.engine.session(record.key);
+    const client = conn === undefined ? undefined : this.clients.get(conn);
+    for (const socket of client?.sockets ?? []) {
+      socket.onError(new Error(record.text1()));
     }
   }
 
@@ -265,6 +284,8 @@ function flagBits(flags: Flags): number {
   return (flags.volatile === true ? VOLATILE : 0) | (flags.compress === false ? UNCOMPRESSED : 0);
 }
 
+/** No acknowledgement, because too many are pending. */
+const LIMIT = -1;
 const VOLATILE = 1;
 const UNCOMPRESSED = 2;
 const INVALID_NAMESPACE = '{"message":"Invalid namespace"}';

@@ -43,6 +43,7 @@ export class Engine extends EventEmitter<EngineEvents> implements DriverEvents {
 
   private readonly sessions = new Map<number, EngineSocket>();
   private readonly cors: CorsPolicy;
+  private isClosed = false;
   private readonly detachers: Array<() => void> = [];
 
   constructor(
@@ -81,7 +82,9 @@ export class Engine extends EventEmitter<EngineEvents> implements DriverEvents {
   /** Answers one request. */
   handleRequest(request: IncomingMessage, response: ServerResponse): void {
     this.admit(request, (verdict) => {
-      if (verdict.refused !== undefined) {
+      if (this.isClosed) {
+        response.writeHead(503, { Connection: "close" }).end();
+      } else if (verdict.refused !== undefined) {
         const body = refusalBody(verdict.refused);
         this.onReply(request, 403, body);
         response.writeHead(403, [...JSON_HEADERS, "Content-Length", String(body.length)]);
@@ -102,7 +105,9 @@ export class Engine extends EventEmitter<EngineEvents> implements DriverEvents {
     socket.on("error", onError);
     this.admit(request, (verdict) => {
       socket.off("error", onError);
-      if (verdict.refused !== undefined) {
+      if (this.isClosed) {
+        refuseUpgrade(socket, 503, "", Buffer.alloc(0));
+      } else if (verdict.refused !== undefined) {
         const body = refusalBody(verdict.refused);
         this.onReply(request, 403, body);
         refuseUpgrade(socket, 400, JSON_HEADER_LINE, body);
@@ -114,11 +119,22 @@ export class Engine extends EventEmitter<EngineEvents> implements DriverEvents {
 
   /** Closes every session and lets go of every HTTP server. */
   close(): this {
+    this.shutDown();
+    this.detach();
+    return this;
+  }
+
+  /** @internal Closes every session, and refuses what still comes. */
+  shutDown(): void {
+    this.isClosed = true;
+    this.driver.close();
+  }
+
+  /** @internal Lets go of every HTTP server. */
+  detach(): void {
     for (const detach of this.detachers.splice(0)) {
       detach();
     }
-    this.driver.close();
-    return this;
   }
 
   /** @internal */

@@ -38,7 +38,7 @@ export class Exchange {
       return;
     }
     const headers = merge(parseHeaderLines(headerLines), this.extraHeaders);
-    if (!request.complete) {
+    if (!request.complete && request.httpVersionMajor === 1) {
       // The rest of the body is not wanted, so the connection cannot carry another request.
       headers.push("Connection", "close");
     }

@@ -42,6 +42,7 @@ export interface NativeServer {
   accept(socket: number): boolean;
   reject(socket: number, error: string): boolean;
   emit(socket: number, json: string, attachments: Uint8Array[] | undefined, flags: number): boolean;
+  /** The acknowledgement's number; -1 when the socket owes too many. */
   emitWithAck(
     socket: number,
     json: string,

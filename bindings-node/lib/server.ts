@@ -113,8 +113,15 @@ export class Server<
     return this.options.path ?? "/socket.io";
   }
 
-  /** A namespace; it is made when it does not exist. Clients can only connect to those that do. */
-  of(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
+  /**
+   * A namespace; it is made when it does not exist. Clients can only connect to those that do.
+   *
+   * @param listener - for the `connection` event of the namespace
+   */
+  of(
+    name: string,
+    listener?: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void,
+  ): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     if (typeof name !== "string") {
       throw new TypeError(`the name of a namespace must be a string, not ${String(name)}`);
     }
@@ -125,12 +132,15 @@ export class Server<
       namespace = new Namespace(this, this.core, full);
       this.namespaces.set(full, namespace);
     }
+    if (listener !== undefined) {
+      namespace.on("connection", listener);
+    }
     return namespace;
   }
 
   /** Disconnects everybody, and closes the HTTP server too. */
   async close(callback?: (error?: Error) => void): Promise<void> {
-    this.engine.close();
+    this.engine.shutDown();
     const { httpServer } = this;
     const error = await new Promise<Error | undefined>((resolve) => {
       if (httpServer === undefined) {
@@ -139,6 +149,8 @@ export class Server<
         httpServer.close(resolve);
       }
     });
+    // Not before: a request that came meanwhile and found no listener would hold the server open.
+    this.engine.detach();
     callback?.(error);
   }
 

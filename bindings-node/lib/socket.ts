@@ -228,6 +228,8 @@ export class Socket<
   /** Disconnects the client from this namespace, or with `close` from all and for good. */
   disconnect(close = false): this {
     if (this.connected) {
+      // What the client has sent already is no longer wanted.
+      this.connected = false;
       if (close) {
         this.conn.close();
       } else {
@@ -303,6 +305,13 @@ export class Socket<
     }
   }
 
+  /** @internal Something about the client is wrong; nobody need listen. */
+  onError(error: Error): void {
+    if (this.listenerCount("error") > 0) {
+      guard(this, () => this.emitReserved("error", error));
+    }
+  }
+
   /** @internal The client is connected: its `connection` handlers come next. */
   onConnect(): void {
     this.connected = true;
@@ -358,7 +367,7 @@ export class Socket<
     }
     middleware(event, (error) => {
       if (error !== undefined && error !== null) {
-        this.deliverError(error);
+        this.onError(error);
       } else {
         this.runMiddlewares(event, index + 1);
       }
@@ -370,12 +379,6 @@ export class Socket<
     // An event that a client named `error` must not end the process, as it does in an emitter.
     if (this.connected && !(name === "error" && this.listenerCount("error") === 0)) {
       guard(this, () => this.emitUntyped(name, args));
-    }
-  }
-
-  private deliverError(error: Error): void {
-    if (this.listenerCount("error") > 0) {
-      guard(this, () => this.emitReserved("error", error));
     }
   }
 }

@@ -120,10 +120,11 @@ pub(crate) fn taken(result: Result<(), UsageError>) -> napi::Result<bool> {
     }
 }
 
-/// As [`taken`], for what gives a key.
+/// As [`taken`], for what gives a key; -1 when a limit allows no more.
 pub(crate) fn taken_key(result: Result<u64, UsageError>) -> napi::Result<Option<f64>> {
     match result {
         Ok(key) => Ok(Some(key as f64)),
+        Err(UsageError::Limit(_)) => Ok(Some(-1.0)),
         Err(gone) if is_gone(gone) => Ok(None),
         Err(other) => Err(usage(other)),
     }

@@ -1,4 +1,5 @@
-// Two tutorials' programs, unchanged but for the name of the package.
+// Programs that people start from: two tutorials', unchanged but for the name of the package, and the
+// quick start of the README.
 
 const assert = require("node:assert/strict");
 const { fork } = require("node:child_process");
@@ -54,6 +55,17 @@ test("the chat on express", async (t) => {
     "message: hello",
     "User disconnected",
   ]);
+});
+
+test("the quick start", async (t) => {
+  const { url } = await run(t, "../../examples/quickstart/server.js");
+  const [ada, grace] = ["Ada", "Grace"].map((name) => client(t, url, { auth: { name } }));
+  await Promise.all([next(ada, "connect"), next(grace, "connect")]);
+  const received = next(grace, "chat message");
+  assert.equal(await ada.emitWithAck("chat message", "hello"), "saved");
+  assert.deepEqual(await received, ["Ada", "hello"]);
+  const [refused] = await next(client(t, url), "connect_error");
+  assert.equal(refused.message, "say who you are");
 });
 
 test("the chat on a port", async (t) => {

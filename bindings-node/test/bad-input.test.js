@@ -226,3 +226,19 @@ test("t65: an event that a client names error is no error of this process", asyn
   client.emit("error", "boo");
   assert.deepEqual(await heard, ["boo"]);
 });
+
+test("a socket hears which rule its client broke", async (t) => {
+  const server = await serve(t);
+  const connected = next(server.io, "connection");
+  const client = new WebSocket(
+    `${server.url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`,
+  );
+  await next(client, "open");
+  client.send("40");
+  const [socket] = await connected;
+  const [error, reason] = [next(socket, "error"), next(socket, "disconnect")];
+  client.send('451-["x",{"_placeholder":true,"num":"splice"}]');
+  client.send(Buffer.from([1]));
+  assert.match((await error)[0].message, /placeholder|attachment/i);
+  assert.ok(["forced close", "parse error"].includes((await reason)[0]));
+});

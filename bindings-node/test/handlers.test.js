@@ -123,6 +123,18 @@ test("a socket that waits for an answer learns that its client has gone", async 
   });
 });
 
+test("a client that answers nothing is no error of the application", async (t) => {
+  const server = await serve(t);
+  const { client, socket } = await pair(server, WEBSOCKET);
+  let received = 0;
+  client.on("ask", () => (received += 1));
+  for (let count = 0; count < 1_024; count += 1) {
+    socket.emit("ask", () => assert.fail("nobody answers"));
+  }
+  await assert.rejects(socket.timeout(60_000).emitWithAck("ask"), { message: /too many/ });
+  await until(() => received === 1_025);
+});
+
 test("what is said to a socket that has gone is ignored", async (t) => {
   const server = await serve(t);
   const { client, socket } = await pair(server, WEBSOCKET);
@@ -135,6 +147,23 @@ test("what is said to a socket that has gone is ignored", async (t) => {
   socket.disconnect(true);
   assert.equal(socket.rooms.size, 0);
   assert.equal((await server.io.in("a").fetchSockets()).length, 0);
+});
+
+test("what a client sent before its socket was disconnected is not heard", async (t) => {
+  const server = await serve(t);
+  const { client, socket } = await pair(server, WEBSOCKET);
+  const heard = [];
+  socket.on("first", () => {
+    heard.push("first");
+    socket.disconnect();
+    assert.equal(socket.connected, false);
+  });
+  socket.on("second", () => heard.push("second"));
+  const gone = next(socket, "disconnect");
+  client.emit("first");
+  client.emit("second");
+  assert.deepEqual(await gone, ["server namespace disconnect", undefined]);
+  assert.deepEqual(heard, ["first"]);
 });
 
 test("the server is heard through its namespace /", async (t) => {

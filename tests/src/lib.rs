@@ -16,6 +16,8 @@
 // Whatever goes wrong here is a failed test.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+pub mod fuzz;
+
 mod entropy;
 mod happened;
 mod meter;

@@ -1,5 +1,11 @@
 //! Answers: by one client, by many, in time and too late.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "whatever goes wrong here is a failed test"
+)]
+
 use std::time::Duration;
 
 use sansocket::UsageError;

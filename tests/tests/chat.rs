@@ -1,6 +1,12 @@
 //! A chat over every transport at once: everybody gets everything, once and in order, however the
 //! bytes are cut on their way.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "whatever goes wrong here is a failed test"
+)]
+
 use bytes::Bytes;
 use sansocket::server::Config;
 use sansocket::server::EmitOptions;
@@ -167,7 +173,11 @@ fn rooms_choose_who_hears() {
         net.server.close_room("/", "c");
         emit(&mut net, in_room(&["b", "c"], &[]), r#"["x"]"#);
         assert_eq!(heard(&mut net), [1, 0, 1, 0]);
+        net.server.leave_all(cyd).unwrap();
         let own = net.server.socket_id(cyd).unwrap().to_owned();
+        let left: Vec<&str> = net.server.rooms(cyd).collect();
+        assert_eq!(left, [&own], "all rooms but the one of its own");
+        net.server.join(cyd, "b").unwrap();
         net.cut_off(clients[2]);
         assert!(net.happened().contains(&Happened::Disconnect {
             socket: cyd,

@@ -1,5 +1,11 @@
 //! Hours of heartbeats, in no time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "whatever goes wrong here is a failed test"
+)]
+
 use std::time::Duration;
 
 use sansocket::server::Config;

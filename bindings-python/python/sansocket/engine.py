@@ -99,7 +99,11 @@ class Engine:
 
     def wake(self) -> None:
         """Have the outputs of queued commands written soon. Any thread may call this."""
-        if self._awake or self.loop is None:
+        if self.loop is None:
+            # Nobody has connected yet: there is nothing to write, only calls to nobody to settle.
+            self._drain()
+            return
+        if self._awake:
             return
         self._awake = True
         if get_ident() == self._thread:

@@ -129,6 +129,7 @@ class WebSocketProtocol(asyncio.Protocol):
         opened = self._state not in (State.CONNECTING, State.DENYING)
         self._end(1005 if opened else 1006)
         self._state = State.CLOSED
+        self.scope.get("extensions", {}).pop(TRANSPORT_EXTENSION, None)
         # asyncio does not resume a transport that is lost while it is paused.
         self.resume_writing()
 

@@ -77,12 +77,18 @@ impl Host {
     /// The drive loop: wait for news or for the core's next deadline, pass it in, do what comes out.
     pub(crate) fn run(mut self, news: &mpsc::Receiver<News>) {
         loop {
+            let now = self.now();
             let due = self.server.poll_timeout();
-            let patience = due.map_or(A_DAY, |due| due.saturating_duration_since(self.now()));
-            match news.recv_timeout(patience) {
-                Ok(news) => self.hear(news),
-                Err(RecvTimeoutError::Timeout) => self.server.handle_timeout(self.now()),
-                Err(RecvTimeoutError::Disconnected) => return,
+            let patience = due.map_or(A_DAY, |due| due.saturating_duration_since(now));
+            if patience.is_zero() {
+                // Before any more news: a flood of these must not hold up the clock.
+                self.server.handle_timeout(now);
+            } else {
+                match news.recv_timeout(patience) {
+                    Ok(news) => self.hear(news),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
             self.settle();
         }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use bytes::Bytes;
+use bytes::BytesMut;
 
 use crate::ConnId;
 use crate::Message;
@@ -276,6 +277,9 @@ impl Queue {
 
     /// Queues one buffer for one connection.
     pub(super) fn transmit(&mut self, to: ConnId, frame: KeptFrame) {
+        if self.extend_last(&[to], &frame) {
+            return;
+        }
         let start = self.targets.len();
         self.targets.push(to);
         self.push(Record::Transmit {
@@ -286,6 +290,12 @@ impl Queue {
 
     /// Queues one buffer for many connections. The targets are drained out of `to`.
     pub(super) fn transmit_all(&mut self, to: &mut Vec<ConnId>, frames: &[KeptFrame]) {
+        if let [frame] = frames
+            && self.extend_last(to, frame)
+        {
+            to.clear();
+            return;
+        }
         let start = self.targets.len();
         self.targets.append(to);
         let to = start..self.targets.len();
@@ -295,6 +305,32 @@ impl Queue {
                 frame: frame.clone(),
             });
         }
+    }
+
+    /// Octets for exactly the receivers of the last record go out behind its own, in one buffer: so a
+    /// burst to one room, or many answers to one client, is one write for each connection.
+    fn extend_last(&mut self, to: &[ConnId], frame: &KeptFrame) -> bool {
+        let KeptFrame::Bytes(octets) = frame else {
+            return false;
+        };
+        let Some(Record::Transmit {
+            to: last_to,
+            frame: KeptFrame::Bytes(last),
+        }) = self.records.back_mut()
+        else {
+            return false;
+        };
+        if last.len() + octets.len() > MAX_JOINED || self.targets.get(last_to.clone()) != Some(to) {
+            return false;
+        }
+        let mut joined = match core::mem::take(last).try_into_mut() {
+            Ok(joined) => joined,
+            // Somebody else still looks at it: this once, it is copied.
+            Err(shared) => BytesMut::from(&shared[..]),
+        };
+        joined.extend_from_slice(octets);
+        *last = joined.freeze();
+        true
     }
 
     /// Lends the next output. What it borrows lives until the next call.
@@ -587,3 +623,6 @@ pub(super) enum Record {
 
 /// An arena larger than this is given back once it is drained.
 const ARENA_KEPT: usize = 64 * 1024;
+
+/// Small frames are joined up to here; beyond, copying them costs more than writing them apart.
+const MAX_JOINED: usize = 16 * 1024;

@@ -284,7 +284,7 @@ impl State {
                     self.refuse_session_input(session, from, &error);
                 }
             }
-            if self.is_ending(session) {
+            if self.is_ending_with(session, id) {
                 return;
             }
         }

@@ -21,6 +21,7 @@ use crate::EntropyError;
 use crate::Instant;
 use crate::Message;
 use crate::MessageKind;
+use crate::RequestId;
 use crate::SessionId;
 use crate::SocketId;
 use crate::UsageError;
@@ -50,6 +51,8 @@ pub(super) struct Session {
     /// Its client said something that ends it. Nothing more is read, and it ends at the next turn:
     /// what the application answers to what came before still goes out.
     ending: Option<Ending>,
+    /// The POST that carried the end, to be answered with it.
+    last_post: Option<RequestId>,
     /// The earliest entry of this session among the server's deadlines.
     armed: Option<Instant>,
 }
@@ -155,6 +158,7 @@ impl State {
             sockets: Vec::new(),
             connect_by,
             ending: None,
+            last_post: None,
             armed: None,
         };
         let id = SessionId(self.sessions.insert_with(make).ok_or(EntropyError)?);
@@ -243,11 +247,16 @@ impl State {
         }
     }
 
-    /// Whether nothing more is read from a session.
-    pub(super) fn is_ending(&self, id: SessionId) -> bool {
-        self.sessions
-            .get(id.0)
-            .is_none_or(|session| session.ending.is_some())
+    /// Whether nothing more is read from a session. The POST that carried its end is answered when
+    /// it ends.
+    pub(super) fn is_ending_with(&mut self, id: SessionId, post: RequestId) -> bool {
+        let Some(session) = self.sessions.get_mut(id.0) else {
+            return true;
+        };
+        if session.ending.is_some() {
+            session.last_post = Some(post);
+        }
+        session.ending.is_some()
     }
 
     /// Ends a session from our side.
@@ -356,6 +365,9 @@ impl State {
             Some(Ending::Packet(from, packet)) => {
                 let _no_message = session.engine.handle_packet(now, from, packet);
             }
+        }
+        if let Some(post) = session.last_post.take() {
+            session.engine.handle_post_end(now, post);
         }
         if session.connect_by.is_some_and(|deadline| deadline <= now) {
             session.connect_by = None;

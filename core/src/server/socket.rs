@@ -118,7 +118,13 @@ impl Server {
     /// [`UsageError::Unknown`] when the socket has left its namespace.
     pub fn leave_all(&mut self, socket: SocketId) -> Result<(), UsageError> {
         self.state.socket(socket)?;
-        self.state.rooms.leave_all(socket);
+        let rooms = &mut self.state.rooms;
+        let own = rooms.id_of(socket).unwrap_or_default();
+        let joined = rooms.rooms_of(socket).filter(|room| *room != own);
+        let joined: Vec<String> = joined.map(Into::into).collect();
+        for room in joined {
+            rooms.leave(socket, &room)?;
+        }
         Ok(())
     }
 

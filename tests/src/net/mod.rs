@@ -272,7 +272,14 @@ impl Net {
             self.drain();
             let spoke =
                 (0..self.clients.len()).fold(false, |spoke, client| self.act(client) | spoke);
-            if !spoke && !self.server.has_output() {
+            let is_due = self
+                .server
+                .poll_timeout()
+                .is_some_and(|due| due <= self.now);
+            if is_due {
+                self.server.handle_timeout(self.now);
+            }
+            if !spoke && !is_due && !self.server.has_output() {
                 return;
             }
         }

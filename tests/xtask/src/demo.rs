@@ -1,5 +1,6 @@
 //! The chat example, served by the host that the reader asks for.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::str::FromStr;
 
@@ -46,6 +47,7 @@ impl Demo {
             }
             Self::Node => node::build_binding()?,
             Self::Rust => {
+                node::install(BROWSER_TESTS)?;
                 let build = rust::cargo(&[
                     "build",
                     "--release",
@@ -82,7 +84,9 @@ impl Demo {
             ),
             Self::Rust => {
                 let mut command = Command::new(rust::release_program("examples/chat"));
-                command.args(["--port", &port]);
+                command
+                    .args(["--port", &port])
+                    .env("SOCKET_IO_CLIENT", client_bundles());
                 command
             }
         })
@@ -107,12 +111,14 @@ pub(crate) fn django(command: &mut Command) -> Result<()> {
     command
         .current_dir(workspace::path("bindings-python/examples/django_chat"))
         .env("DJANGO_DATABASE", workspace::target("demo/django.sqlite3")?)
-        .env(
-            "SOCKET_IO_CLIENT",
-            workspace::path(BROWSER_TESTS).join("node_modules/socket.io-client/dist"),
-        );
+        .env("SOCKET_IO_CLIENT", client_bundles());
     Ok(())
 }
 
+/// Where the stock client's bundles for browsers are, once the browser tests are installed.
+fn client_bundles() -> PathBuf {
+    workspace::path(BROWSER_TESTS).join("node_modules/socket.io-client/dist")
+}
+
 /// The tests of the Django example in a browser, whose locked packages hold the stock client.
-pub(crate) const BROWSER_TESTS: &str = "bindings-python/examples/django_chat/tests/browser";
+pub(crate) const BROWSER_TESTS: &str = "tests/browser";

@@ -1,5 +1,6 @@
 //! Which program serves which fixture on which host; `tests/fixtures/README.md` says what each of them does.
 
+use std::ffi::OsString;
 use std::process::Command;
 use std::str::FromStr;
 
@@ -95,6 +96,14 @@ pub(crate) fn build(host: Host) -> Result<()> {
         Host::Node => node::build_binding()?,
     }
     Ok(())
+}
+
+/// The client that the Autobahn suite tests, when the Rust fixtures are built.
+pub(crate) fn autobahn_client() -> [OsString; 2] {
+    [
+        rust::release_program(FIXTURES).into_os_string(),
+        "autobahn-client".into(),
+    ]
 }
 
 /// The command of a fixture whose host is built.

@@ -49,6 +49,22 @@ impl Environment {
         Ok(environment)
     }
 
+    /// An environment that holds what a file of requirements has locked.
+    pub(crate) fn locked(name: &str, requirements: &str) -> Result<Self> {
+        require_python()?;
+        let environment = Self(workspace::target(&format!("venv/{name}"))?);
+        let version = process::capture(python3(&["-V"]))?;
+        let stamp = Stamp::new(&format!("venv-{name}"), &[requirements], &version)?;
+        if !stamp.is_current(&environment.0) {
+            Self::fresh(name)?;
+            let install =
+                environment.python(&["-m", "pip", "install", "--requirement", requirements]);
+            Step::new(format!("install {requirements}"), install).must_succeed()?;
+            stamp.keep()?;
+        }
+        Ok(environment)
+    }
+
     /// A new environment that holds nothing but pip.
     pub(crate) fn fresh(name: &str) -> Result<Self> {
         let path = workspace::target(&format!("venv/{name}"))?;

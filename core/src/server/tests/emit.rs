@@ -1,21 +1,14 @@
 //! Fan-out: who receives what, and that it is encoded once.
 
 use super::*;
+use crate::websocket::frame;
+use crate::websocket::frame::Opcode;
 
 #[test]
 fn one_broadcast_to_a_thousand_is_one_buffer() {
     let mut host = Host::new(Protocol::SocketIo);
     for _ in 0..1_000 {
-        let conn = host
-            .upgrade("EIO=4&transport=websocket", Wire::Bytes)
-            .unwrap();
-        host.server
-            .handle_input(host.now, conn, Input::Bytes(&masked("40")))
-            .unwrap();
-        host.drain();
-        let socket = *host.sockets.last().unwrap();
-        host.server.accept(host.now, socket).unwrap();
-        host.drain();
+        host.connect_octets();
     }
     host.forget();
     host.emit(EVERYBODY, r#"["news",1]"#);
@@ -30,16 +23,58 @@ fn one_broadcast_to_a_thousand_is_one_buffer() {
 }
 
 #[test]
-fn all_wires_and_transports_share_one_encoding() {
+fn a_burst_is_one_buffer_for_each_connection_in_order() {
     let mut host = Host::new(Protocol::SocketIo);
-    let octets = host
-        .upgrade("EIO=4&transport=websocket", Wire::Bytes)
+    let clients: Vec<_> = (0..3).map(|_| host.connect_octets()).collect();
+    host.forget();
+    for n in 0..50 {
+        let data = format!("[{n}]");
+        host.server
+            .emit(
+                host.now,
+                EVERYBODY,
+                EventData::new(&data),
+                EmitOptions::default(),
+            )
+            .unwrap();
+    }
+    // Somebody else's answer in between ends the run, so that nobody's order changes.
+    host.server
+        .emit(
+            host.now,
+            Target::Socket(clients[1].1),
+            EventData::new(r#"["you"]"#),
+            EmitOptions::default(),
+        )
         .unwrap();
     host.server
-        .handle_input(host.now, octets, Input::Bytes(&masked("40")))
+        .emit(
+            host.now,
+            EVERYBODY,
+            EventData::new(r#"["end"]"#),
+            EmitOptions::default(),
+        )
         .unwrap();
     host.drain();
-    host.server.accept(host.now, host.sockets[0]).unwrap();
+    assert_eq!(host.fan_outs, [3, 1, 3]);
+    let mut expected = Vec::new();
+    for n in 0..50 {
+        let text = format!("42[{n}]");
+        frame::write_frame(&mut expected, Opcode::Text, text.as_bytes(), None);
+    }
+    let burst = format!("octets {:?}", Bytes::from(expected));
+    for (n, (conn, _)) in clients.iter().enumerate() {
+        let written = host.written_to(*conn);
+        assert_eq!(written[0], burst);
+        assert_eq!(written.len(), if n == 1 { 3 } else { 2 });
+        assert!(written.last().unwrap().contains("end"));
+    }
+}
+
+#[test]
+fn all_wires_and_transports_share_one_encoding() {
+    let mut host = Host::new(Protocol::SocketIo);
+    host.connect_octets();
     host.connect();
     host.drain();
     host.server
@@ -174,11 +209,4 @@ fn an_acknowledgement_by_many_collects_what_comes_in_time() {
             "settled TimedOut missing=1"
         ]
     );
-}
-
-/// A text frame as a client sends it, with a mask of zeros.
-fn masked(text: &str) -> Vec<u8> {
-    let mut frame = vec![0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
-    frame.extend_from_slice(text.as_bytes());
-    frame
 }

@@ -188,11 +188,41 @@ fn an_aborted_poll_ends_the_session() {
 fn a_clean_close_is_seen_by_the_next_poll() {
     let mut host = Host::new(Protocol::SocketIo);
     let sid = host.open_polling();
-    host.post(&sid, "4abc");
+    let post = host.post(&sid, "4abc");
+    assert_eq!(host.reply(post), "200 ok");
     let poll = host.poll(&sid);
     assert_eq!(host.reply(poll), "200 6\u{1e}1");
     let gone = host.poll(&sid);
     assert!(host.reply(gone).starts_with("400"));
+}
+
+#[test]
+fn a_close_by_post_releases_the_poll() {
+    let mut host = Host::new(Protocol::SocketIo);
+    let sid = host.open_polling();
+    let poll = host.poll(&sid);
+    let post = host.post(&sid, "1");
+    assert_eq!(host.reply(poll), "200 6");
+    assert_eq!(host.reply(post), "200 ok");
+    let gone = host.poll(&sid);
+    assert!(host.reply(gone).starts_with("400"));
+}
+
+#[test]
+fn a_payload_is_answered_up_to_its_bad_packet() {
+    let mut host = Host::new(Protocol::EngineIo);
+    let sid = host.open_polling();
+    let post = host.post(&sid, "4one\u{1e}4two\u{1e}x\u{1e}4three");
+    assert_eq!(
+        host.events[1..3],
+        [
+            r#"session message Text("one")"#,
+            r#"session message Text("two")"#
+        ]
+    );
+    assert!(host.reply(post).starts_with("400"));
+    assert_eq!(host.events.last().unwrap(), "session closed: parse error");
+    assert_eq!(host.server.state.requests.len(), 0);
 }
 
 #[test]

@@ -37,16 +37,22 @@ pub(crate) fn pytest(output: &str) -> Tally {
     }
 }
 
-/// `node --test --test-reporter=tap`: a last block of lines `# pass 3`.
+/// `node --test --test-reporter=spec`: a block of lines `ℹ pass 3`, before the failures in detail.
 pub(crate) fn node(output: &str) -> Tally {
-    let last = |name: &str| {
-        let number = |line: &str| line.strip_prefix(name)?.trim().parse::<u64>().ok();
-        output.lines().rev().find_map(number).unwrap_or(0)
+    let number = |name: &str| {
+        let of_line = |line: &str| {
+            line.strip_prefix("ℹ ")?
+                .strip_prefix(name)?
+                .trim()
+                .parse::<u64>()
+                .ok()
+        };
+        output.lines().find_map(of_line).unwrap_or(0)
     };
     Tally {
-        passed: last("# pass "),
-        failed: last("# fail ") + last("# cancelled "),
-        skipped: last("# skipped ") + last("# todo "),
+        passed: number("pass "),
+        failed: number("fail ") + number("cancelled "),
+        skipped: number("skipped ") + number("todo "),
     }
 }
 
@@ -81,6 +87,16 @@ pub(crate) fn django(output: &str) -> Tally {
         passed: ran.unwrap_or(0).saturating_sub(failed + skipped),
         failed,
         skipped,
+    }
+}
+
+/// `tests/autobahn/run.py`: a last line `298 passed, 1 failed, 2 skipped`.
+pub(crate) fn autobahn(output: &str) -> Tally {
+    let line = output.lines().last().unwrap_or_default();
+    Tally {
+        passed: before(line, " passed"),
+        failed: before(line, " failed"),
+        skipped: before(line, " skipped"),
     }
 }
 
@@ -132,10 +148,17 @@ mod tests {
     }
 
     #[test]
-    fn node_says_it_in_its_last_lines() {
-        let output = "# Subtest: a\n    # pass 1\n# tests 6\n# suites 0\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 0\n";
+    fn node_says_it_before_its_failures() {
+        let output = "✔ a (1 ms)\nℹ tests 6\nℹ suites 0\nℹ pass 3\nℹ fail 1\nℹ cancelled 1\nℹ skipped 1\nℹ todo 0\n✖ failing tests:\n";
         assert_eq!(node(output), tally(3, 2, 1));
         assert_eq!(node("SyntaxError"), tally(0, 0, 0));
+    }
+
+    #[test]
+    fn autobahn_says_it_in_its_last_line() {
+        let output = "\nFAILED 1.1.1: 5 passed\n298 passed, 1 failed, 2 skipped\n";
+        assert_eq!(autobahn(output), tally(298, 1, 2));
+        assert_eq!(autobahn("ModuleNotFoundError: twisted"), tally(0, 0, 0));
     }
 
     #[test]

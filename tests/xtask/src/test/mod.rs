@@ -1,5 +1,6 @@
 //! The whole test suite, part by part.
 
+mod autobahn;
 mod browser;
 mod counts;
 mod django;
@@ -31,6 +32,8 @@ pub(crate) enum Part {
     Django,
     Interop,
     Protocol,
+    Autobahn,
+    AutobahnAll,
     Browser,
     Fuzz,
 }
@@ -41,9 +44,8 @@ pub(crate) fn run(parts: &[Part]) -> ExitCode {
     let mut lines = Vec::new();
     let mut sum = Tally::default();
     for part in Part::ALL {
-        // The arrows are one of the Rust tests; the part is for asking that question alone.
         let wanted = if everything {
-            part != Part::Layering
+            part.is_default()
         } else {
             parts.contains(&part)
         };
@@ -59,13 +61,13 @@ pub(crate) fn run(parts: &[Part]) -> ExitCode {
         report.print_remarks();
         sum += report.tally;
         lines.push(format!(
-            "{:<10} {}  ({:.0} s)",
+            "{:<12} {}  ({:.0} s)",
             part.name(),
             report.tally,
             started.elapsed().as_secs_f64()
         ));
         for skipped in &report.skipped {
-            lines.push(format!("{:<10}   skipped: {skipped}", ""));
+            lines.push(format!("{:<12}   skipped: {skipped}", ""));
         }
     }
     println!();
@@ -81,7 +83,7 @@ pub(crate) fn run(parts: &[Part]) -> ExitCode {
 }
 
 impl Part {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Rust,
         Self::NoStd,
         Self::Layering,
@@ -91,8 +93,21 @@ impl Part {
         Self::Node,
         Self::Interop,
         Self::Protocol,
+        Self::Autobahn,
+        Self::AutobahnAll,
         Self::Browser,
     ];
+
+    /// Runs when no part is named.
+    fn is_default(self) -> bool {
+        match self {
+            // The arrows are one of the Rust tests; the part is for asking that question alone.
+            Self::Layering => false,
+            // More than an hour.
+            Self::AutobahnAll => false,
+            _ => true,
+        }
+    }
 
     fn name(self) -> &'static str {
         match self {
@@ -104,6 +119,8 @@ impl Part {
             Self::Django => "django",
             Self::Interop => "interop",
             Self::Protocol => "protocol",
+            Self::Autobahn => "autobahn",
+            Self::AutobahnAll => "autobahn-all",
             Self::Browser => "browser",
             Self::Fuzz => "fuzz",
         }
@@ -119,6 +136,8 @@ impl Part {
             Self::Django => django::run(report),
             Self::Interop => interop::run(report),
             Self::Protocol => protocol::run(report),
+            Self::Autobahn => autobahn::run(report),
+            Self::AutobahnAll => autobahn::run_all(report),
             Self::Browser => browser::run(report),
             Self::Fuzz => fuzz::run(report),
         }

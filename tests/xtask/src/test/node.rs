@@ -12,6 +12,10 @@ use crate::workspace;
 
 pub(crate) fn run(report: &mut Report) -> Result<()> {
     node::build_binding()?;
+    report.check(Step::new(
+        "prettier --check",
+        node::npm("bindings-node", &["run", "format"]),
+    ))?;
     report.suite(
         Step::new("node --test", node::node_test("bindings-node/test")?),
         counts::node,
