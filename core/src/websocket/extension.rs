@@ -14,7 +14,8 @@ use crate::websocket::handshake::HandshakeError;
 /// has one may be sent compressed messages, and no other may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PermessageDeflate {
-    parameters: Parameters,
+    server: DeflateWindow,
+    client: DeflateWindow,
     config: DeflateConfig,
 }
 
@@ -30,20 +31,10 @@ pub struct DeflateWindow {
 impl PermessageDeflate {
     /// The window that the messages of `sender` are compressed with.
     #[must_use]
-    pub fn window(&self, sender: Role) -> DeflateWindow {
-        let (bits, no_context_takeover) = match sender {
-            Role::Client => (
-                self.parameters.client_max_window_bits,
-                self.parameters.client_no_context_takeover,
-            ),
-            Role::Server => (
-                self.parameters.server_max_window_bits,
-                self.parameters.server_no_context_takeover,
-            ),
-        };
-        DeflateWindow {
-            bits: bits.unwrap_or(WindowBits::MAX),
-            context_takeover: !no_context_takeover,
+    pub const fn window(&self, sender: Role) -> DeflateWindow {
+        match sender {
+            Role::Client => self.client,
+            Role::Server => self.server,
         }
     }
 
@@ -53,20 +44,15 @@ impl PermessageDeflate {
         &self.config
     }
 
-    /// A server's choice among the offers of a client: the first one that it can accept.
-    pub(crate) fn accept(headers: &Headers<'_>, config: &DeflateConfig) -> Option<Self> {
+    /// A server's choice among the offers of a client, the first one that it can accept, and the
+    /// header value that says so.
+    pub(crate) fn accept(headers: &Headers<'_>, config: &DeflateConfig) -> Option<(Self, String)> {
         let offer = extensions(headers)
             .filter(|extension| extension.name == NAME)
             .find_map(|extension| Parameters::parse(extension.parameters, Role::Client))?;
-        Some(Self {
-            parameters: offer.accepted(config),
-            config: *config,
-        })
-    }
-
-    /// The header value that says what was accepted.
-    pub(crate) fn response(&self) -> String {
-        self.parameters.header_value(Role::Server)
+        let accepted = offer.accepted(config);
+        let response = accepted.header_value(Role::Server);
+        Some((Self::new(&accepted, config), response))
     }
 
     /// The header value of a client's offer.
@@ -87,22 +73,32 @@ impl PermessageDeflate {
         let (Some(config), NAME, None) = (config, extension.name, chosen.next()) else {
             return Err(HandshakeError::Extension);
         };
-        let parameters = Parameters::parse(extension.parameters, Role::Server)
+        let response = Parameters::parse(extension.parameters, Role::Server)
             .filter(|response| response.answers(&Parameters::offered(config)))
             .ok_or(HandshakeError::Extension)?;
-        Ok(Some(Self {
-            // Nobody has to use all of the window that it may use.
-            parameters: Parameters {
-                client_max_window_bits: smaller(
-                    parameters.client_max_window_bits,
-                    config.client_max_window_bits,
-                ),
-                client_no_context_takeover: parameters.client_no_context_takeover
-                    || config.client_no_context_takeover,
-                ..parameters
-            },
+        let mut agreed = Self::new(&response, config);
+        // Nobody has to use all that it may use.
+        agreed.client.bits = agreed.client.bits.min(config.client_max_window_bits);
+        agreed.client.context_takeover &= !config.client_no_context_takeover;
+        Ok(Some(agreed))
+    }
+
+    fn new(response: &Parameters, config: &DeflateConfig) -> Self {
+        let window = |bits: Option<WindowBits>, no_context_takeover: bool| DeflateWindow {
+            bits: bits.unwrap_or(WindowBits::MAX),
+            context_takeover: !no_context_takeover,
+        };
+        Self {
+            server: window(
+                response.server_max_window_bits,
+                response.server_no_context_takeover,
+            ),
+            client: window(
+                response.client_max_window_bits,
+                response.client_no_context_takeover,
+            ),
             config: *config,
-        }))
+        }
     }
 }
 
@@ -300,10 +296,6 @@ fn parse_number(digits: &[u8]) -> Option<WindowBits> {
 
 fn below_max(bits: WindowBits) -> Option<WindowBits> {
     (bits < WindowBits::MAX).then_some(bits)
-}
-
-fn smaller(limit: Option<WindowBits>, bits: WindowBits) -> Option<WindowBits> {
-    Some(limit.map_or(bits, |limit| limit.min(bits)))
 }
 
 const NAME: &[u8] = b"permessage-deflate";

@@ -110,8 +110,9 @@ pub fn accept<'p>(request: &Request<'_>, protocols: &[&'p str]) -> Result<Accept
 pub struct Accepted<'p> {
     accept: String,
     protocol: Option<&'p str>,
+    /// What was agreed on about compression, and the header value that says so.
     #[cfg(feature = "deflate")]
-    deflate: Option<PermessageDeflate>,
+    deflate: Option<(PermessageDeflate, String)>,
 }
 
 impl<'p> Accepted<'p> {
@@ -153,7 +154,10 @@ impl<'p> Accepted<'p> {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn deflate(&self) -> Option<&PermessageDeflate> {
-        self.deflate.as_ref()
+        match &self.deflate {
+            Some((agreed, _)) => Some(agreed),
+            None => None,
+        }
     }
 
     /// The subprotocol that was chosen, if any.
@@ -182,8 +186,9 @@ impl<'p> Accepted<'p> {
             None => response,
         };
         #[cfg(feature = "deflate")]
-        if let Some(deflate) = &self.deflate {
-            return response.with("Sec-WebSocket-Extensions", Bytes::from(deflate.response()));
+        if let Some((_, value)) = &self.deflate {
+            let value = Bytes::copy_from_slice(value.as_bytes());
+            return response.with("Sec-WebSocket-Extensions", value);
         }
         response
     }

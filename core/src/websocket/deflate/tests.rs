@@ -47,7 +47,8 @@ fn agreed(config: &DeflateConfig) -> PermessageDeflate {
         name: b"Sec-WebSocket-Extensions",
         value: b"permessage-deflate; client_max_window_bits",
     }];
-    PermessageDeflate::accept(&Headers::new(&lines), config).unwrap()
+    let accepted = PermessageDeflate::accept(&Headers::new(&lines), config);
+    accepted.unwrap().0
 }
 
 fn server(config: &DeflateConfig) -> Connection {

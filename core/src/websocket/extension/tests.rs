@@ -36,7 +36,7 @@ fn lines<'a>(values: &[&'a str]) -> Vec<Header<'a>> {
 /// What a server with this configuration answers.
 fn response(values: &[&str], config: &DeflateConfig) -> Option<String> {
     let lines = lines(values);
-    PermessageDeflate::accept(&Headers::new(&lines), config).map(|agreed| agreed.response())
+    PermessageDeflate::accept(&Headers::new(&lines), config).map(|(_, response)| response)
 }
 
 /// What a client with this offer makes of an answer.
@@ -207,7 +207,7 @@ fn what_was_agreed_is_what_each_direction_uses() {
         server_no_context_takeover: true,
         ..OPEN
     };
-    let agreed = PermessageDeflate::accept(&Headers::new(&lines), &config).unwrap();
+    let (agreed, _) = PermessageDeflate::accept(&Headers::new(&lines), &config).unwrap();
     let window = |bits, context_takeover| DeflateWindow {
         bits,
         context_takeover,
