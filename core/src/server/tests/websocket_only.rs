@@ -145,6 +145,31 @@ fn t39_a_peer_that_never_reads_is_closed() {
 }
 
 #[test]
+fn what_waits_for_a_slow_peer_goes_out_before_the_close() {
+    for wire in [Wire::Bytes, Wire::Messages] {
+        let mut host = Host::new(Protocol::WebSocket);
+        let conn = host.upgrade("", wire).unwrap();
+        host.forget();
+        host.server
+            .handle_input(host.now, conn, Input::Congested(true))
+            .unwrap();
+        host.server
+            .send(host.now, conn, Message::Text("last words"))
+            .unwrap();
+        host.drain();
+        assert_eq!(host.written_to(conn), [""; 0]);
+        host.server.close(host.now, conn, 1000, "").unwrap();
+        host.drain();
+        let written = host.written_to(conn).concat();
+        assert!(written.contains("last words"), "{written}");
+        assert_eq!(
+            wire == Wire::Bytes,
+            written.ends_with(r#"\x88\x02\x03\xe8""#)
+        );
+    }
+}
+
+#[test]
 fn a_polling_request_is_told_to_upgrade() {
     let mut host = Host::new(Protocol::WebSocket);
     let id = host.request("GET", "EIO=4&transport=polling");
