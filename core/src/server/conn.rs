@@ -22,6 +22,7 @@ use crate::engineio::CloseReason;
 use crate::websocket;
 use crate::websocket::CloseCode;
 use crate::websocket::Error;
+use crate::websocket::LimitError;
 
 /// What a server keeps of one connection, whoever frames it.
 #[derive(Debug)]
@@ -81,10 +82,10 @@ impl Server {
         match (input, wire) {
             (Input::Bytes(bytes), Wire::Bytes) => self.handle_bytes(conn, bytes),
             (Input::Text(text), Wire::Messages) => {
-                self.state.handle_message(conn, Message::Text(text));
+                self.state.handle_host_message(conn, Message::Text(text));
             }
             (Input::Binary(bytes), Wire::Messages) => {
-                self.state.handle_message(conn, Message::Binary(bytes));
+                self.state.handle_host_message(conn, Message::Binary(bytes));
             }
             (Input::Congested(congested), _) => self.state.handle_congested(conn, congested),
             (Input::Eof, Wire::Bytes) => self.handle_stream_eof(conn),
@@ -250,6 +251,24 @@ impl State {
             // Its session is over, and it is being closed.
             None => {}
         }
+    }
+
+    /// A message that the host framed. It may have no limits of its own, so ours hold here too.
+    fn handle_host_message(&mut self, conn: ConnId, message: Message<'_>) {
+        if message.as_bytes().len() <= self.config.websocket.max_message_bytes {
+            self.handle_message(conn, message);
+            return;
+        }
+        let error = Error::from(LimitError::MessageBytes);
+        let session = self.conns.get(conn.0).and_then(|conn| conn.session);
+        self.report_conn_refusal(session, conn, &error);
+        let over = Over {
+            code: CloseCode::from(error).as_u16(),
+            reason: error.reason(),
+            clean: false,
+            session: CloseReason::TransportError,
+        };
+        self.connection_over(conn, over);
     }
 
     fn handle_congested(&mut self, conn: ConnId, congested: bool) {
