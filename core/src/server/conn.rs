@@ -23,6 +23,7 @@ use crate::websocket;
 use crate::websocket::CloseCode;
 use crate::websocket::Error;
 use crate::websocket::LimitError;
+use crate::websocket::frame;
 
 /// What a server keeps of one connection, whoever frames it.
 #[derive(Debug)]
@@ -124,12 +125,19 @@ impl Server {
             return Err(UsageError::Closing);
         }
         let frame = match kept.wire {
-            Wire::Bytes => KeptFrame::Bytes(websocket::frame::encode_frame(
-                message.kind().into(),
-                message.as_bytes(),
-                None,
-            )),
             Wire::Messages => KeptFrame::of(message),
+            Wire::Bytes => {
+                let Some(Some(stream)) = self.streams.get_mut(conn.0.slot()) else {
+                    return Err(UsageError::Unknown);
+                };
+                // The connection may have agreed on compression, whose state is its own. After its
+                // last frame was read it takes nothing, but an answer may still go out as it is.
+                let frame = match stream.send(message) {
+                    Ok(()) => stream.poll_transmit().unwrap_or_default(),
+                    Err(_) => frame::encode_frame(message.kind().into(), message.as_bytes(), None),
+                };
+                KeptFrame::Bytes(frame)
+            }
         };
         self.state.send_plain(conn, frame);
         self.settle();

@@ -169,6 +169,48 @@ fn what_waits_for_a_slow_peer_goes_out_before_the_close() {
     }
 }
 
+#[cfg(feature = "deflate")]
+#[test]
+fn compression_is_agreed_on_and_used() {
+    use crate::websocket::DeflateConfig;
+
+    let mut host = Host::with(Config {
+        protocol: Protocol::WebSocket,
+        deflate: Some(DeflateConfig::default()),
+        ..Config::default()
+    });
+    let offer = header("Sec-WebSocket-Extensions", "permessage-deflate");
+    let headers = [UPGRADE, &[offer]].concat();
+    let request = request("GET", "/", &headers);
+    let conn = host
+        .server
+        .handle_upgrade(host.now, &request, Wire::Bytes, &[])
+        .unwrap();
+    host.drain();
+    assert!(host.written_to(conn)[0].contains("Sec-WebSocket-Extensions: permessage-deflate"));
+    // RFC 7692, 7.2.3.1: "Hello".
+    host.server
+        .handle_input(
+            host.now,
+            conn,
+            Input::Bytes(b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\0"),
+        )
+        .unwrap();
+    host.drain();
+    assert_eq!(host.events.last().unwrap(), r#"message Text("Hello")"#);
+    let long = "compress me ".repeat(500);
+    host.server
+        .send(host.now, conn, Message::Text(&long))
+        .unwrap();
+    host.drain();
+    let written = host.written_to(conn)[1];
+    assert!(written.starts_with(r#"octets b"\xc1"#), "{written}");
+    assert!(written.len() < 1_000);
+    // Without an offer nothing is compressed.
+    let conn = host.upgrade("", Wire::Bytes).unwrap();
+    assert!(!host.written_to(conn)[0].contains("Extensions"));
+}
+
 #[test]
 fn a_polling_request_is_told_to_upgrade() {
     let mut host = Host::new(Protocol::WebSocket);
