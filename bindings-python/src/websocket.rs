@@ -4,6 +4,7 @@
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 
+use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyBytes;
@@ -13,6 +14,8 @@ use sansocket::websocket::CloseCode;
 use sansocket::websocket::Config;
 use sansocket::websocket::Connection;
 use sansocket::websocket::Event;
+use sansocket::websocket::frame;
+use sansocket::websocket::frame::Opcode;
 
 use crate::clock;
 use crate::convert::Octets;
@@ -21,7 +24,14 @@ use crate::kinds;
 
 #[pyclass(frozen, module = "sansocket._core")]
 pub(crate) struct WebSocket {
-    connection: Mutex<Connection>,
+    end: Mutex<End>,
+}
+
+struct End {
+    connection: Connection,
+    /// The last bytes of a connection that the peer has ended. Until the host asks for them, the
+    /// application may still answer the messages that came before.
+    farewell: Option<Bytes>,
 }
 
 #[pymethods]
@@ -35,13 +45,21 @@ impl WebSocket {
             ..Config::default()
         };
         Self {
-            connection: Mutex::new(Connection::server(config)),
+            end: Mutex::new(End {
+                connection: Connection::server(config),
+                farewell: None,
+            }),
         }
     }
 
     /// Feed what the transport received; returns what happened, and what to write because of it.
+    /// What to write at the end is for `finish` to say.
     fn feed<'py>(&self, py: Python<'py>, data: Octets) -> PyResult<Bound<'py, PyList>> {
-        let mut connection = self.lock(py);
+        let mut end = self.lock(py);
+        let End {
+            connection,
+            farewell,
+        } = &mut *end;
         let events = PyList::empty(py);
         let now = clock::now();
         let mut input: &[u8] = data.as_slice();
@@ -58,15 +76,21 @@ impl WebSocket {
                 Event::Closed(closed) => {
                     let closed = (kinds::WS_CLOSED, closed.code.as_u16(), closed.reason)
                         .into_pyobject(py)?;
-                    // The close frame that answers comes first: after the event, the host closes
-                    // the transport.
-                    push_transmit(py, &mut connection, &events)?;
                     events.append(closed)?;
+                    *farewell = Some(connection.poll_transmit().unwrap_or_default());
                 }
             }
         }
-        push_transmit(py, &mut connection, &events)?;
+        if let Some(octets) = connection.poll_transmit() {
+            events.append((kinds::WS_OCTETS, PyBytes::new(py, &octets)))?;
+        }
         Ok(events)
+    }
+
+    /// Return the last octets of a connection that the peer has ended, after which the transport is
+    /// to be closed.
+    fn finish<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.lock(py).farewell.take().unwrap_or_default())
     }
 
     /// Return the frame of a text message.
@@ -81,9 +105,9 @@ impl WebSocket {
 
     /// Return the frame of a ping, with a payload of 125 bytes at most.
     fn ping<'py>(&self, py: Python<'py>, payload: Octets) -> PyResult<Bound<'py, PyBytes>> {
-        let mut connection = self.lock(py);
+        let connection = &mut self.lock(py).connection;
         connection.ping(payload.as_slice()).map_err(usage_error)?;
-        Ok(transmit(py, &mut connection))
+        Ok(transmit(py, connection))
     }
 
     /// Return the close frame. Raises ValueError for a code or a reason that must not be sent.
@@ -93,28 +117,37 @@ impl WebSocket {
         code: u16,
         reason: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let mut connection = self.lock(py);
+        let connection = &mut self.lock(py).connection;
         let code = CloseCode::new(code).ok_or_else(|| {
             pyo3::exceptions::PyValueError::new_err(format!("{code} is no close code to be sent"))
         })?;
         connection
             .close(clock::now(), code, reason)
             .map_err(usage_error)?;
-        Ok(transmit(py, &mut connection))
+        Ok(transmit(py, connection))
     }
 }
 
 impl WebSocket {
     fn send<'py>(&self, py: Python<'py>, message: Message<'_>) -> PyResult<Bound<'py, PyBytes>> {
-        let mut connection = self.lock(py);
+        let End {
+            connection,
+            farewell,
+        } = &mut *self.lock(py);
+        if farewell.is_some() {
+            // RFC 6455 section 5.5.1 forbids data after our close frame, which has not left yet.
+            let opcode = Opcode::from(message.kind());
+            let frame = frame::encode_frame(opcode, message.as_bytes(), None);
+            return Ok(PyBytes::new(py, &frame));
+        }
         connection.send(message).map_err(usage_error)?;
-        Ok(transmit(py, &mut connection))
+        Ok(transmit(py, connection))
     }
 
-    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, Connection> {
+    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, End> {
         // A panic while the lock was held would have left the machine as it was between two calls
         // of ours; it stays usable.
-        self.connection
+        self.end
             .lock_py_attached(py)
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -122,15 +155,4 @@ impl WebSocket {
 
 fn transmit<'py>(py: Python<'py>, connection: &mut Connection) -> Bound<'py, PyBytes> {
     PyBytes::new(py, &connection.poll_transmit().unwrap_or_default())
-}
-
-fn push_transmit(
-    py: Python<'_>,
-    connection: &mut Connection,
-    events: &Bound<'_, PyList>,
-) -> PyResult<()> {
-    match connection.poll_transmit() {
-        Some(octets) => events.append((kinds::WS_OCTETS, PyBytes::new(py, &octets))),
-        None => Ok(()),
-    }
 }

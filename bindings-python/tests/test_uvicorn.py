@@ -8,6 +8,7 @@ import pytest
 import uvloop
 import websockets
 from uvicorn.config import Config
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection
 
@@ -257,6 +258,54 @@ async def test_messages_out_of_turn_are_the_applications_error(port_of: Any) -> 
         assert await websocket.recv() == "fine"
 
 
+LAST_WORDS = [
+    # A close, and a reserved opcode.
+    (b"\x88\x82\x00\x00\x00\x00\x03\xe8", b"\x88\x02\x03\xe8"),
+    (b"\x83\x80\x00\x00\x00\x00", b"\x88\x18\x03\xeathe opcode is reserved"),
+]
+
+
+@pytest.mark.parametrize(("last", "answer"), LAST_WORDS)
+async def test_messages_before_the_end_are_answered_before_the_close(
+    port_of: Any, last: bytes, answer: bytes
+) -> None:
+    app = Recorder()
+    reader, writer = await handshake(await port_of(app))
+    writer.write(b"\x81\x83\x00\x00\x00\x00one" + b"\x82\x83\x00\x00\x00\x00two" + last)
+    octets = await asyncio.wait_for(reader.read(), PATIENCE)
+    assert octets == b"\x81\x03one" + b"\x82\x03two" + answer
+    kinds = [(await app.next())["type"] for _ in range(4)]
+    assert kinds == ["websocket.connect", *["websocket.receive"] * 2, "websocket.disconnect"]
+    writer.close()
+
+
+@pytest.mark.parametrize(("last", "answer"), LAST_WORDS)
+@pytest.mark.parametrize("does", ["closes", "returns", "is busy"])
+async def test_an_application_that_leaves_messages_unread_cannot_keep_the_connection(
+    port_of: Any, monkeypatch: pytest.MonkeyPatch, does: str, last: bytes, answer: bytes
+) -> None:
+    if does == "is busy":
+        monkeypatch.setattr("sansocket.uvicorn.ANSWER_TIME", 0.01)
+    all_read = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        if does == "closes":
+            await send({"type": "websocket.close", "code": 3000})
+            with pytest.raises(ClientDisconnected):
+                await send({"type": "websocket.send", "text": "too late"})
+        elif does == "is busy":
+            await all_read.wait()
+
+    reader, writer = await handshake(await port_of(app))
+    writer.write(b"\x81\x83\x00\x00\x00\x00one" + b"\x82\x83\x00\x00\x00\x00two" + last)
+    assert await asyncio.wait_for(reader.read(), PATIENCE) == answer
+    all_read.set()
+    writer.close()
+
+
 async def test_a_message_over_the_limit_closes_with_1009(port_of: Any) -> None:
     app = Recorder()
     async with open_websocket(await port_of(app, ws_max_size=1000)) as websocket:
@@ -375,7 +424,7 @@ async def test_a_busy_application_holds_its_client_back(port_of: Any) -> None:
 )
 def test_what_is_no_handshake_is_refused_before_the_application(head: bytes, status: int) -> None:
     async def talk() -> None:
-        config = Config(echo, lifespan="off")
+        config = Config(echo, ws=WebSocketProtocol, lifespan="off")
         transport = MockTransport()
         protocol = WebSocketProtocol(config, ServerState(), {})
         protocol.connection_made(transport)

@@ -172,7 +172,12 @@ class BaseServer(ABC):
             self._core.disconnect(socket.key)
         else:
             self._clients.forget(socket)
-            self._core.reject(socket.key, self._codec.encode_value(refusal.error_args))
+            try:
+                error = self._codec.encode_value(refusal.error_args)
+            except (TypeError, ValueError):
+                self.logger.exception("the data of a refusal cannot be sent")
+                error = self._codec.encode_value({"message": refusal.error_args["message"]})
+            self._core.reject(socket.key, error)
 
     # Emitting
 

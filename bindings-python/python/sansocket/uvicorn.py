@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final, cast
 from urllib.parse import unquote
@@ -39,10 +39,12 @@ class State(Enum):
     DENYING = "denying"
     """The application answers with an HTTP response."""
     OPEN = "open"
+    ENDING = "ending"
+    """The peer has closed or broken a rule; the application may answer the messages that came before."""
     CLOSING = "closing"
     """The application has closed; the peer may still have to answer."""
     CLOSED = "closed"
-    """The peer has closed or is lost, or the server is stopping."""
+    """It is over, or the server is stopping."""
 
 
 class WebSocketProtocol(asyncio.Protocol):
@@ -150,6 +152,8 @@ class WebSocketProtocol(asyncio.Protocol):
         elif self._state is State.OPEN:
             self._close_with(1012, "")
             self._end(1012)
+        elif self._state is State.ENDING:
+            self._finish()
         self._close_transport()
 
     # The handshake
@@ -246,7 +250,21 @@ class WebSocketProtocol(asyncio.Protocol):
     def _handle_closed(self, code: int, reason: str) -> None:
         """End the connection: the peer has closed, answered our close, or broken a rule."""
         self._stop_keepalive()
-        self._end(code, reason)
+        if self._state is State.OPEN and self._incoming:
+            # Good messages before a bad frame or a close are answered before our close frame leaves.
+            self._state = State.ENDING
+            self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
+            self.close_timer = self.loop.call_later(ANSWER_TIME, self._finish)
+        else:
+            self._end(code, reason)
+            self._finish()
+
+    def _finish(self) -> None:
+        """Send what is left to be sent to a peer that has ended the connection."""
+        assert self._websocket is not None
+        self._write(self._websocket.finish())
+        if self._state is State.ENDING:
+            self._state = State.CLOSED
         self._close_transport()
 
     def _close_with(self, code: int, reason: str) -> None:
@@ -312,6 +330,8 @@ class WebSocketProtocol(asyncio.Protocol):
                 self._respond_500()
             elif result is not None:
                 self.logger.error("ASGI callable should return None, but returned '%s'.", result)
+        if self._state is State.ENDING:
+            self._finish()
         if self._denial is not None:
             self._denial.finish(self._write)
         if self in self.connections and self.close_timer is None:
@@ -330,6 +350,8 @@ class WebSocketProtocol(asyncio.Protocol):
                 self._resume_reading()
             return message
         assert self._disconnect is not None
+        if self._state is State.ENDING:
+            self._finish()
         return self._disconnect
 
     async def send(self, message: Message) -> None:
@@ -346,6 +368,11 @@ class WebSocketProtocol(asyncio.Protocol):
                 raise RuntimeError(
                     f"Expected ASGI message 'websocket.send' or 'websocket.close', but got '{kind}'."
                 )
+        elif self._state is State.ENDING:
+            if kind == "websocket.send":
+                self._send_message(message)
+            else:
+                self._finish()
         elif self._state is State.CONNECTING:
             self._answer_handshake(message)
         elif self._state is State.DENYING:
@@ -496,12 +523,12 @@ class Denial:
         self._headers.append((b"connection", b"close"))
         self._started = False
 
-    def start(self, write: Any) -> None:
+    def start(self, write: Callable[[bytes], None]) -> None:
         """Send the head, if it says how long the body is."""
         if any(name.lower() == b"content-length" for name, _ in self._headers):
             self._send_head(write)
 
-    def add(self, body: bytes, more: bool, write: Any) -> bool:
+    def add(self, body: bytes, more: bool, write: Callable[[bytes], None]) -> bool:
         """Send a part of the body; returns whether more may come."""
         if not self._started:
             has_length = any(name.lower() == b"content-length" for name, _ in self._headers)
@@ -512,12 +539,12 @@ class Denial:
             write(body)
         return more
 
-    def finish(self, write: Any) -> None:
+    def finish(self, write: Callable[[bytes], None]) -> None:
         """Send the head, if nothing of the body ever came."""
         if not self._started:
             self._send_head(write)
 
-    def _send_head(self, write: Any) -> None:
+    def _send_head(self, write: Callable[[bytes], None]) -> None:
         self._started = True
         write(_core.response_head(self._status, self._headers))
 
@@ -528,6 +555,9 @@ def _wake(waiters: "list[asyncio.Future[None]]") -> None:
             future.set_result(None)
     waiters.clear()
 
+
+ANSWER_TIME: Final = 1.0
+"""Seconds that the application has for its answers to the messages before the end."""
 
 HIGH_WATER: Final = 64 * 1024
 """Bytes that are kept for a flush, or before the handshake is answered."""
