@@ -260,6 +260,33 @@ async def test_who_never_reads_is_disconnected(port_of: Any) -> None:
         writer.close()
 
 
+@pytest.mark.parametrize(
+    ("accepts", "options", "encoding"),
+    [
+        ("br, gzip;q=0.5", {}, "gzip"),
+        ("gzip;q=0", {}, None),
+        ("identity", {}, None),
+        ("gzip", {"compression_threshold": 100_000}, None),
+        ("gzip", {"http_compression": False}, None),
+    ],
+)
+async def test_large_answers_are_compressed(
+    port_of: Any, accepts: str, options: dict[str, Any], encoding: str | None
+) -> None:
+    sio = AsyncServer(**options)
+    client = Polling(await port_of(ASGIApp(sio)))
+    client.http.headers["accept-encoding"] = accepts
+    async with client.http:
+        await client.open()
+        await client.post("40")
+        assert "content-encoding" not in (await client.get()).headers
+        await sio.emit("news", "x" * 50_000)
+        response = await client.get()
+        assert response.text == '42["news","' + "x" * 50_000 + '"]'
+        assert response.headers.get("content-encoding") == encoding
+        assert ("Accept-Encoding" in response.headers["vary"]) == (encoding is not None)
+
+
 @pytest.mark.parametrize("ws", ["auto", "sansocket.uvicorn:WebSocketProtocol"])
 async def test_a_cookie_carries_the_session(port_of: Any, ws: str) -> None:
     sio = AsyncServer(cookie={"name": "session", "HttpOnly": True, "SameSite": "Strict", "path": "/"})

@@ -1,13 +1,15 @@
 """Who may connect, what is known about them, and how they leave."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 import socketio
+import websockets
 
 from conftest import PATIENCE, Connect
-from sansocket import AsyncNamespace, AsyncServer, exceptions
+from sansocket import ASGIApp, AsyncNamespace, AsyncServer, exceptions
 
 
 async def test_the_connect_handler_sees_the_request_and_the_auth(connect: Connect) -> None:
@@ -53,6 +55,7 @@ REFUSALS = {
         exceptions.ConnectionRefusedError("go away", 1, 2),
         {"message": "go away", "data": [1, 2]},
     ),
+    "unsendable": (exceptions.ConnectionRefusedError("go away", object()), {"message": "go away"}),
     "builtin": (ConnectionRefusedError(), {"message": "Connection refused by server"}),
     "failure": (ZeroDivisionError(), {"message": "Connection rejected by server"}),
 }
@@ -102,6 +105,49 @@ async def test_what_a_connect_handler_emits_to_its_client_follows_the_connection
     ]
     assert await client.call("ping") == "pong"
     assert client.received.empty()
+
+
+async def test_a_connect_handler_may_disconnect_its_client(connect: Connect) -> None:
+    sio = AsyncServer(namespaces=["/open"])
+    errors: asyncio.Queue[Any] = asyncio.Queue()
+
+    @sio.on("connect", namespace="/closed")
+    async def connect_handler(sid: str, environ: Any) -> None:
+        await sio.disconnect(sid, namespace="/closed")
+        assert sio.rooms(sid, namespace="/closed") == []
+
+    client = await connect(sio, namespaces=["/open"])
+    client.on("connect_error", errors.put_nowait, namespace="/closed")
+    await client._send_packet(socketio.packet.Packet(socketio.packet.CONNECT, namespace="/closed"))
+    assert await asyncio.wait_for(errors.get(), PATIENCE) == {"message": "Connection rejected by server"}
+
+
+async def test_a_client_may_leave_while_its_connect_handler_runs(port_of: Any, ws_class: Any) -> None:
+    sio = AsyncServer()
+    running = asyncio.Event()
+    may_decide = asyncio.Event()
+    gone: asyncio.Queue[str] = asyncio.Queue()
+    sio.on("disconnect", gone.put_nowait)
+    sio.on("disconnect", lambda sid: gone.put_nowait("never accepted"), namespace="/slow")
+
+    @sio.on("connect", namespace="/slow")
+    async def connect_handler(sid: str, environ: Any) -> None:
+        running.set()
+        await may_decide.wait()
+
+    port = await port_of(ASGIApp(sio), ws=ws_class)
+    async with websockets.connect(f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket") as client:
+        await client.recv()
+        await client.send("40")
+        sid = json.loads((await client.recv())[2:])["sid"]
+        await client.send("40/slow")
+        await asyncio.wait_for(running.wait(), PATIENCE)
+    assert await asyncio.wait_for(gone.get(), PATIENCE) == sid
+    may_decide.set()
+    while list(sio._clients):
+        await asyncio.sleep(0)
+    assert gone.empty()
+    assert sio._clients.by_session == {}
 
 
 async def test_always_connect_accepts_first(connect: Connect) -> None:

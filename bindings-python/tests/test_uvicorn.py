@@ -424,7 +424,7 @@ async def test_a_busy_application_holds_its_client_back(port_of: Any) -> None:
 )
 def test_what_is_no_handshake_is_refused_before_the_application(head: bytes, status: int) -> None:
     async def talk() -> None:
-        config = Config(echo, lifespan="off")
+        config = Config(echo, ws=WebSocketProtocol, lifespan="off")
         transport = MockTransport()
         protocol = WebSocketProtocol(config, ServerState(), {})
         protocol.connection_made(transport)

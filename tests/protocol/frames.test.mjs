@@ -15,14 +15,15 @@ async function opened() {
   return raw;
 }
 
-/** Sends bytes, and expects a close frame with this code and then the end of the connection. */
-async function assertCloses(code, bytes) {
+/** Sends bytes, and expects a close frame with one of these codes and then the end of the connection. */
+async function assertCloses(codes, bytes) {
   const raw = await opened();
   raw.write(bytes);
   await raw.ended();
   const at = raw.received.indexOf(0x88);
   assert.notEqual(at, -1, `no close frame after ${bytes.toString("hex")}`);
-  assert.equal(raw.received.readUInt16BE(at + 2), code, bytes.toString("hex"));
+  const code = raw.received.readUInt16BE(at + 2);
+  assert.ok([codes].flat().includes(code), `${bytes.toString("hex")} was closed with ${code}`);
 }
 
 test("section 5.1: a frame without a mask", () => assertCloses(1002, Buffer.from([0x81, 2, 0x34, 0x61])));
@@ -35,7 +36,8 @@ test("section 5.2: reserved opcodes", async () => {
   for (const first of [0x83, 0x87, 0x8b, 0x8f]) await assertCloses(1002, frame(first, "4a"));
 });
 
-test("section 5.2: a length with its top bit set", () => assertCloses(1002, Buffer.from("81ffffffffffffffffff00000000", "hex")));
+// A protocol error, and too long as well: implementations differ in which of the two they see first.
+test("section 5.2: a length with its top bit set", () => assertCloses([1002, 1009], Buffer.from("81ffffffffffffffffff00000000", "hex")));
 
 test("t23: a length that is only claimed", () => assertCloses(1009, Buffer.from("81ff400000000000000000000000", "hex")));
 

@@ -59,6 +59,13 @@ test("a close packet closes the session", async () => {
   assert.deepEqual(link.messages, []);
 });
 
+test("good packets before a bad one are answered", async () => {
+  const link = await Link.engine();
+  link.send("4one", "4two", "abc");
+  assert.deepEqual(await link.take(2), ["4one", "4two"]);
+  await link.closed();
+});
+
 test("two sessions do not hear each other", async () => {
   const [first, second] = await Promise.all([Link.engine(), Link.engine()]);
   first.send("4mine");

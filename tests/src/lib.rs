@@ -18,11 +18,13 @@
 
 pub mod fuzz;
 
+mod deflate;
 mod entropy;
 mod happened;
 mod meter;
 mod net;
 
+pub use deflate::deflate_agreed;
 pub use entropy::Seeded;
 pub use happened::Happened;
 pub use meter::Meter;

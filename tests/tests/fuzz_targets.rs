@@ -84,7 +84,7 @@ fn mutate(data: &[u8], random: &mut Seeded) -> Vec<u8> {
     data
 }
 
-const ROUNDS: usize = 3000;
+const ROUNDS: usize = 1000;
 
 #[test]
 fn targets_wrappers_and_seeds_are_the_same() {

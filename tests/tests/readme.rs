@@ -26,13 +26,28 @@ fn programs_of_the_readme_are_the_files_that_they_name() {
 #[test]
 fn the_quick_start_in_rust_says_what_it_should() {
     let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "sansocket", "--example", "quickstart"])
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "sansocket",
+            "--example",
+            "quickstart",
+        ])
         .output()
         .expect("cargo runs");
     let said = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(lines.len(), 6, "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(lines[4].ends_with(r#": 42["chat message","hello"]"#), "{said}");
+    assert_eq!(
+        lines.len(),
+        6,
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        lines[4].ends_with(r#": 42["chat message","hello"]"#),
+        "{said}"
+    );
     assert!(lines[5].ends_with(r#": 430["saved"]"#), "{said}");
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sansocket.asgi_types import ASGIApplication, Receive, Response, Scope, Send
+from sansocket.compression import Compression
 from sansocket.connections import MessageConnection
 from sansocket.engine import Engine
 from sansocket.responses import NOT_FOUND, deny, respond
@@ -92,12 +93,15 @@ class ASGIApp:
                 return
 
 
-async def serve_request(engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_request(
+    engine: Engine, scope: Scope, receive: Receive, send: Send, compression: Compression | None = None
+) -> None:
     """Answer one request of the polling transport."""
     request, reply = engine.request(scope)
     try:
         if not reply.done():
-            body = asyncio.ensure_future(_feed_body(engine, request, reply, receive))
+            has_body = scope["method"] == "POST"
+            body = asyncio.ensure_future(_feed_body(engine, request, reply, receive, has_body))
             try:
                 await asyncio.wait((reply, body), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -105,14 +109,17 @@ async def serve_request(engine: Engine, scope: Scope, receive: Receive, send: Se
             if not reply.done():
                 # The client is gone, or `receive` failed: then let that be known.
                 return body.result()
-        await respond(send, reply.result())
+        response = reply.result()
+        await respond(send, response if compression is None else compression.apply(scope, response))
     finally:
         engine.abort(request)
 
 
-async def _feed_body(engine: Engine, request: int, reply: asyncio.Future[Response], receive: Receive) -> None:
+async def _feed_body(
+    engine: Engine, request: int, reply: asyncio.Future[Response], receive: Receive, has_body: bool
+) -> None:
     """Feed the body while it comes, then watch for the client going away; returns when it has."""
-    ended = False
+    ended = not has_body
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -126,7 +133,8 @@ async def _feed_body(engine: Engine, request: int, reply: asyncio.Future[Respons
 
 async def serve_websocket(engine: Engine, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket, on the transport itself if the server offers it."""
-    offer = scope.get("extensions", {}).get(TRANSPORT_EXTENSION)
+    # Taken out: the scope outlives the request, the offer does not.
+    offer = scope.get("extensions", {}).pop(TRANSPORT_EXTENSION, None)
     if offer is not None:
         offer.take_over(engine, scope)
         return

@@ -14,6 +14,7 @@ from sansocket.asgi_types import Output, Receive, Scope, Send
 from sansocket.base_server import REASONS, BaseServer, Room, Target
 from sansocket.binary import JsonModule
 from sansocket.clients import Client, Socket, StartHandler
+from sansocket.compression import Compression
 from sansocket.engine import Engine
 from sansocket.environ import environ_from_scope
 from sansocket.handlers import call_handler
@@ -54,6 +55,8 @@ class AsyncServer(BaseServer):
         cookie: Cookie = None,
         cors_allowed_origins: Origins = None,
         cors_credentials: bool = True,
+        http_compression: bool = True,
+        compression_threshold: int = 1024,
     ) -> None:
         if async_mode not in (None, "asgi"):
             raise ValueError(f"async_mode {async_mode!r} is not supported: use 'asgi'")
@@ -81,6 +84,7 @@ class AsyncServer(BaseServer):
         self.async_mode = "asgi"
         self._tasks: set[asyncio.Task[Any]] = set()
         self._origins = cors_allowed_origins
+        self._compression = Compression(compression_threshold) if http_compression else None
         self._engine = Engine(self._core, self._handle, make_logger(engineio_logger, "sansocket.engine"))
         self._dispatch: dict[int, Callable[..., None]] = {
             _core.SESSION_OPENED: self._session_opened,
@@ -203,7 +207,7 @@ class AsyncServer(BaseServer):
         if scope["type"] == "websocket":
             await serve_websocket(self._engine, scope, receive, allowed)
         else:
-            await serve_request(self._engine, scope, receive, allowed)
+            await serve_request(self._engine, scope, receive, allowed, self._compression)
 
     async def shutdown(self) -> None:
         """Disconnect every client."""

@@ -2,10 +2,10 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, overload
 
 from sansocket import exceptions
 from sansocket._core import GoneError
@@ -18,6 +18,7 @@ from sansocket.options import Logger, Options, make_logger
 
 Room = str | int
 Target = Room | Sequence[Room] | None
+HandlerType = TypeVar("HandlerType", bound=Handler)
 
 
 class Reason:
@@ -69,6 +70,12 @@ class BaseServer(ABC):
 
     # Handlers
 
+    @overload
+    def on(
+        self, event: str, handler: None = None, namespace: str | None = None
+    ) -> Callable[[HandlerType], HandlerType]: ...
+    @overload
+    def on(self, event: str, handler: HandlerType, namespace: str | None = None) -> HandlerType: ...
     def on(self, event: str, handler: Handler | None = None, namespace: str | None = None) -> Any:
         """Register the handler of an event, as a call or as a decorator.
 
@@ -83,11 +90,17 @@ class BaseServer(ABC):
 
         return register if handler is None else register(handler)
 
-    def event(self, *args: Any, **kwargs: Any) -> Any:
+    @overload
+    def event(self, handler: HandlerType, /) -> HandlerType: ...
+    @overload
+    def event(self, *, namespace: str | None = None) -> Callable[[HandlerType], HandlerType]: ...
+    def event(self, handler: Any = None, *, namespace: str | None = None) -> Any:
         """Register a function as the handler of the event it is named after: `@sio.event`."""
-        if len(args) == 1 and not kwargs and callable(args[0]):
-            return self.on(args[0].__name__, args[0])
-        return lambda function: self.on(function.__name__, function, *args, **kwargs)
+
+        def register(function: Any) -> Any:
+            return self.on(function.__name__, function, namespace)
+
+        return register if handler is None else register(handler)
 
     def register_namespace(self, namespace_handler: Any) -> None:
         """Register an object whose methods handle the events of its namespace."""
@@ -159,7 +172,12 @@ class BaseServer(ABC):
             self._core.disconnect(socket.key)
         else:
             self._clients.forget(socket)
-            self._core.reject(socket.key, self._codec.encode_value(refusal.error_args))
+            try:
+                error = self._codec.encode_value(refusal.error_args)
+            except (TypeError, ValueError):
+                self.logger.exception("the data of a refusal cannot be sent")
+                error = self._codec.encode_value({"message": refusal.error_args["message"]})
+            self._core.reject(socket.key, error)
 
     # Emitting
 

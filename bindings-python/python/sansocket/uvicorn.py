@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final, cast
 from urllib.parse import unquote
@@ -131,6 +131,7 @@ class WebSocketProtocol(asyncio.Protocol):
         opened = self._state not in (State.CONNECTING, State.DENYING)
         self._end(1005 if opened else 1006)
         self._state = State.CLOSED
+        self.scope.get("extensions", {}).pop(TRANSPORT_EXTENSION, None)
         # asyncio does not resume a transport that is lost while it is paused.
         self.resume_writing()
 
@@ -522,12 +523,12 @@ class Denial:
         self._headers.append((b"connection", b"close"))
         self._started = False
 
-    def start(self, write: Any) -> None:
+    def start(self, write: Callable[[bytes], None]) -> None:
         """Send the head, if it says how long the body is."""
         if any(name.lower() == b"content-length" for name, _ in self._headers):
             self._send_head(write)
 
-    def add(self, body: bytes, more: bool, write: Any) -> bool:
+    def add(self, body: bytes, more: bool, write: Callable[[bytes], None]) -> bool:
         """Send a part of the body; returns whether more may come."""
         if not self._started:
             has_length = any(name.lower() == b"content-length" for name, _ in self._headers)
@@ -538,12 +539,12 @@ class Denial:
             write(body)
         return more
 
-    def finish(self, write: Any) -> None:
+    def finish(self, write: Callable[[bytes], None]) -> None:
         """Send the head, if nothing of the body ever came."""
         if not self._started:
             self._send_head(write)
 
-    def _send_head(self, write: Any) -> None:
+    def _send_head(self, write: Callable[[bytes], None]) -> None:
         self._started = True
         write(_core.response_head(self._status, self._headers))
 

@@ -25,6 +25,10 @@ pub struct Config {
     /// Engine.IO and Socket.IO servers hold its `max_message_bytes` to
     /// [`engineio::Config::max_payload_bytes`]: one limit for every transport.
     pub websocket: websocket::Config,
+    /// Whether plain WebSocket connections ([`Protocol::WebSocket`]) on
+    /// [`Wire::Bytes`](super::Wire::Bytes) accept permessage-deflate; `None` never does.
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<websocket::DeflateConfig>,
     /// Heartbeat, transports and limits of the Engine.IO layer.
     pub engineio: engineio::Config,
     /// Limits of the Socket.IO layer.
@@ -49,6 +53,8 @@ impl Default for Config {
         Self {
             protocol: Protocol::SocketIo,
             websocket: websocket::Config::default(),
+            #[cfg(feature = "deflate")]
+            deflate: None,
             engineio: engineio::Config::default(),
             socketio: socketio::Config::default(),
             cors: http::Cors::default(),

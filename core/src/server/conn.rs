@@ -22,6 +22,8 @@ use crate::engineio::CloseReason;
 use crate::websocket;
 use crate::websocket::CloseCode;
 use crate::websocket::Error;
+use crate::websocket::LimitError;
+use crate::websocket::frame;
 
 /// What a server keeps of one connection, whoever frames it.
 #[derive(Debug)]
@@ -81,10 +83,10 @@ impl Server {
         match (input, wire) {
             (Input::Bytes(bytes), Wire::Bytes) => self.handle_bytes(conn, bytes),
             (Input::Text(text), Wire::Messages) => {
-                self.state.handle_message(conn, Message::Text(text));
+                self.state.handle_host_message(conn, Message::Text(text));
             }
             (Input::Binary(bytes), Wire::Messages) => {
-                self.state.handle_message(conn, Message::Binary(bytes));
+                self.state.handle_host_message(conn, Message::Binary(bytes));
             }
             (Input::Congested(congested), _) => self.state.handle_congested(conn, congested),
             (Input::Eof, Wire::Bytes) => self.handle_stream_eof(conn),
@@ -123,12 +125,19 @@ impl Server {
             return Err(UsageError::Closing);
         }
         let frame = match kept.wire {
-            Wire::Bytes => KeptFrame::Bytes(websocket::frame::encode_frame(
-                message.kind().into(),
-                message.as_bytes(),
-                None,
-            )),
             Wire::Messages => KeptFrame::of(message),
+            Wire::Bytes => {
+                let Some(Some(stream)) = self.streams.get_mut(conn.0.slot()) else {
+                    return Err(UsageError::Unknown);
+                };
+                // The connection may have agreed on compression, whose state is its own. After its
+                // last frame was read it takes nothing, but an answer may still go out as it is.
+                let frame = match stream.send(message) {
+                    Ok(()) => stream.poll_transmit().unwrap_or_default(),
+                    Err(_) => frame::encode_frame(message.kind().into(), message.as_bytes(), None),
+                };
+                KeptFrame::Bytes(frame)
+            }
         };
         self.state.send_plain(conn, frame);
         self.settle();
@@ -252,6 +261,24 @@ impl State {
         }
     }
 
+    /// A message that the host framed. It may have no limits of its own, so ours hold here too.
+    fn handle_host_message(&mut self, conn: ConnId, message: Message<'_>) {
+        if message.as_bytes().len() <= self.config.websocket.max_message_bytes {
+            self.handle_message(conn, message);
+            return;
+        }
+        let error = Error::from(LimitError::MessageBytes);
+        let session = self.conns.get(conn.0).and_then(|conn| conn.session);
+        self.report_conn_refusal(session, conn, &error);
+        let over = Over {
+            code: CloseCode::from(error).as_u16(),
+            reason: error.reason(),
+            clean: false,
+            session: CloseReason::TransportError,
+        };
+        self.connection_over(conn, over);
+    }
+
     fn handle_congested(&mut self, conn: ConnId, congested: bool) {
         let now = self.now;
         let Some(kept) = self.conns.get_mut(conn.0) else {
@@ -264,13 +291,18 @@ impl State {
             }
             self.flush_session(id);
         } else if !congested {
-            kept.backlog_bytes = 0;
-            for frame in core::mem::take(&mut kept.backlog) {
-                self.outputs.transmit(conn, frame);
-            }
-            if kept.closing && kept.wire == Wire::Messages {
-                self.forget_conn(conn, CloseCode::NORMAL.as_u16(), "");
-            }
+            self.release_backlog(conn);
+        }
+    }
+
+    /// Hands out what waited for a plain connection.
+    fn release_backlog(&mut self, conn: ConnId) {
+        let Some(kept) = self.conns.get_mut(conn.0) else {
+            return;
+        };
+        kept.backlog_bytes = 0;
+        for frame in core::mem::take(&mut kept.backlog) {
+            self.outputs.transmit(conn, frame);
         }
     }
 
@@ -315,7 +347,10 @@ impl State {
         if core::mem::replace(&mut kept.closing, true) {
             return;
         }
-        match kept.wire {
+        let wire = kept.wire;
+        // What was sent before the close goes out before it, however slowly the peer reads.
+        self.release_backlog(conn);
+        match wire {
             Wire::Bytes => self.stream_changes.push(StreamChange {
                 close: Some((code, reason.into())),
                 ..StreamChange::new(conn)

@@ -123,7 +123,7 @@ impl Server {
             Protocol::WebSocket => Opening::Plain,
             Protocol::EngineIo | Protocol::SocketIo => self.state.admit_upgrade(&query)?,
         };
-        let head = match wire {
+        let accepted = match wire {
             Wire::Bytes => Some(self.state.accept_websocket(request, extra_headers)?),
             Wire::Messages => None,
         };
@@ -133,14 +133,13 @@ impl Server {
             .insert_with(|_| Conn::new(wire))
             .map(ConnId)
             .ok_or_else(overloaded)?;
-        if let Some(head) = head {
+        if let Some((head, stream)) = accepted {
             let slot = conn.0.slot();
             if self.streams.len() <= slot {
                 self.streams.resize_with(slot + 1, || None);
             }
             if let Some(place) = self.streams.get_mut(slot) {
-                let config = self.state.config.websocket;
-                *place = Some(websocket::Connection::server(config));
+                *place = Some(stream);
             }
             self.state.outputs.transmit(conn, KeptFrame::Bytes(head));
         }
@@ -315,10 +314,23 @@ impl State {
         &mut self,
         request: &http::Request<'_>,
         extra_headers: &[http::Header<'_>],
-    ) -> Result<Bytes, http::Response> {
+    ) -> Result<(Bytes, websocket::Connection), http::Response> {
         let accepted = websocket::handshake::accept(request, &[]).inspect_err(|refusal| {
             self.report_refusal(None, &String::from_utf8_lossy(refusal.body()));
         })?;
+        let stream = websocket::Connection::server(self.config.websocket);
+        #[cfg(feature = "deflate")]
+        let (accepted, stream) = match (&self.config.deflate, self.config.protocol) {
+            (Some(deflate), Protocol::WebSocket) => {
+                let accepted = accepted.negotiate_deflate(request, deflate);
+                let stream = match accepted.deflate() {
+                    Some(agreed) => stream.with_deflate(agreed),
+                    None => stream,
+                };
+                (accepted, stream)
+            }
+            _ => (accepted, stream),
+        };
         let mut response = accepted.response();
         for header in extra_headers {
             let name = String::from_utf8_lossy(header.name).into_owned();
@@ -326,7 +338,7 @@ impl State {
                 .header(name, Bytes::copy_from_slice(header.value))
                 .map_err(|_| unusable_header())?;
         }
-        Ok(response.to_http1(true))
+        Ok((response.to_http1(true), stream))
     }
 
     /// What a connection is for, once it is open.

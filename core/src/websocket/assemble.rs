@@ -29,6 +29,7 @@ pub(crate) struct Assembler {
 #[derive(Clone, Copy, Debug)]
 struct Progress {
     kind: MessageKind,
+    compressed: bool,
     frames: u32,
     utf8: Validator,
 }
@@ -45,8 +46,8 @@ impl Assembler {
             (Opcode::Text | Opcode::Binary, Some(_)) => {
                 return Err(ProtocolError::ExpectedContinuation.into());
             }
-            (Opcode::Text, message) => message.insert(Progress::new(MessageKind::Text)),
-            (Opcode::Binary, message) => message.insert(Progress::new(MessageKind::Binary)),
+            (Opcode::Text, message) => message.insert(Progress::new(MessageKind::Text, header)),
+            (Opcode::Binary, message) => message.insert(Progress::new(MessageKind::Binary, header)),
         };
         // Empty frames count too: an endless row of them is an endless message.
         progress.frames = progress.frames.saturating_add(1);
@@ -54,6 +55,10 @@ impl Assembler {
             return Err(LimitError::Fragments.into());
         }
         // The declared length is judged, and never reserved: memory follows the bytes that arrive.
+        // Of a compressed message, what counts is what comes out of it.
+        if progress.compressed {
+            return Ok(());
+        }
         let total = (self.message_len as u64).checked_add(header.payload_len);
         if total.is_none_or(|total| total > config.max_message_bytes as u64) {
             return Err(LimitError::MessageBytes.into());
@@ -67,18 +72,35 @@ impl Assembler {
         piece: &[u8],
         mask: Option<MaskKey>,
     ) -> Result<(), Error> {
-        let unmasked = append(&mut self.buffer, piece, mask);
-        self.message_len += unmasked.len();
+        append(&mut self.buffer, piece, mask);
+        self.check_appended()
+    }
+
+    /// Appends what `produce` puts behind the message in progress, judged like what comes as it is.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn append_with(
+        &mut self,
+        produce: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let produced = produce(&mut self.buffer);
+        // What was said before a fault is judged before it, whatever the pieces of the input.
+        self.check_appended()?;
+        produced
+    }
+
+    fn check_appended(&mut self) -> Result<(), Error> {
+        let appended = self.buffer.get(self.message_len..).unwrap_or_default();
+        self.message_len = self.buffer.len();
         #[cfg(test)]
         {
-            self.steps += unmasked.len();
+            self.steps += appended.len();
         }
         match &mut self.message {
             Some(Progress {
                 kind: MessageKind::Text,
                 utf8,
                 ..
-            }) => Ok(utf8.feed(unmasked)?),
+            }) => Ok(utf8.feed(appended)?),
             _ => Ok(()),
         }
     }
@@ -143,6 +165,11 @@ impl Assembler {
         }
     }
 
+    /// The message in progress is compressed.
+    pub(crate) fn is_compressed(&self) -> bool {
+        self.message.is_some_and(|message| message.compressed)
+    }
+
     /// Between two messages.
     pub(crate) const fn is_idle(&self) -> bool {
         self.message.is_none()
@@ -165,25 +192,22 @@ impl Assembler {
 }
 
 impl Progress {
-    const fn new(kind: MessageKind) -> Self {
+    const fn new(kind: MessageKind, first: &Header) -> Self {
         Self {
             kind,
+            compressed: first.compressed,
             frames: 0,
             utf8: Validator::new(),
         }
     }
 }
 
-fn append<'a>(buffer: &'a mut Vec<u8>, piece: &[u8], mask: Option<MaskKey>) -> &'a [u8] {
+fn append(buffer: &mut Vec<u8>, piece: &[u8], mask: Option<MaskKey>) {
     let start = buffer.len();
     buffer.extend_from_slice(piece);
-    let Some(unmasked) = buffer.get_mut(start..) else {
-        return &[];
-    };
-    if let Some(mask) = mask {
+    if let (Some(mask), Some(unmasked)) = (mask, buffer.get_mut(start..)) {
         mask.apply(unmasked);
     }
-    unmasked
 }
 
 /// A buffer up to this size is kept for the next message; a larger one is given back at once.

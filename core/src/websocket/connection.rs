@@ -2,6 +2,7 @@
 
 mod link;
 
+use alloc::boxed::Box;
 use bytes::Bytes;
 
 use crate::Entropy;
@@ -16,14 +17,23 @@ use crate::websocket::CloseFrame;
 use crate::websocket::Config;
 use crate::websocket::Error;
 use crate::websocket::LimitError;
+#[cfg(feature = "deflate")]
+use crate::websocket::PermessageDeflate;
 use crate::websocket::Role;
+#[cfg(feature = "deflate")]
+use crate::websocket::SharedMessage;
 use crate::websocket::assemble::Assembler;
+#[cfg(feature = "deflate")]
+use crate::websocket::deflate::Choice;
+use crate::websocket::deflate::Codec;
+use crate::websocket::frame::Content;
 use crate::websocket::frame::FIN;
 use crate::websocket::frame::Header;
 use crate::websocket::frame::MASKED;
 use crate::websocket::frame::MAX_HEADER;
 use crate::websocket::frame::MAX_SHORT_LEN;
 use crate::websocket::frame::Opcode;
+use crate::websocket::frame::Rsv1;
 use crate::websocket::mask::MaskKey;
 use link::Link;
 use link::MaskKeys;
@@ -64,6 +74,8 @@ pub struct Connection {
     header: PartialHeader,
     /// The frame whose payload has begun and not ended.
     frame: Option<Frame>,
+    /// What compressed messages take, if both ends agreed on them.
+    codec: Option<Box<Codec>>,
 }
 
 /// What happened. It borrows from the connection or from the input: whoever keeps it copies it.
@@ -119,7 +131,16 @@ impl Connection {
             link: Link::new(mask_keys),
             header: PartialHeader::default(),
             frame: None,
+            codec: None,
         }
+    }
+
+    /// The same connection with permessage-deflate, right after the handshake that agreed on it.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(mut self, agreed: &PermessageDeflate) -> Self {
+        self.codec = Some(Box::new(Codec::new(agreed, self.role())));
+        self
     }
 
     /// Eats from the front of `input` until something happened. `None` when the input is
@@ -165,7 +186,7 @@ impl Connection {
 
     /// The transport ended: nothing more will come, and nothing more can be written.
     pub fn handle_eof(&mut self) {
-        self.assembler.release();
+        self.release();
         self.link.lose(Error::TransportLost);
     }
 
@@ -179,7 +200,51 @@ impl Connection {
     /// # Errors
     /// [`UsageError::Closing`] when a close frame was queued before.
     pub fn send(&mut self, message: Message<'_>) -> Result<(), UsageError> {
-        self.link.send(message.kind().into(), message.as_bytes())
+        let opcode = message.kind().into();
+        if let Some(codec) = &mut self.codec
+            && self.link.is_open()
+            && let Some(compressed) = codec.compress(message.as_bytes())
+        {
+            return self.link.send(Content::compressed(opcode), &compressed);
+        }
+        self.link.send(Content::new(opcode), message.as_bytes())
+    }
+
+    /// Sends a message that goes to many connections, made by
+    /// [`Compressor::share`](crate::websocket::Compressor::share). The frame that comes back is the
+    /// same buffer for all of them, as far as they agreed on the same: write it at once. `None` when
+    /// it was queued behind others that wait.
+    ///
+    /// # Errors
+    /// [`UsageError::Closing`] when a close frame was queued before.
+    #[cfg(feature = "deflate")]
+    pub fn send_shared(
+        &mut self,
+        message: &mut SharedMessage<'_>,
+    ) -> Result<Option<Bytes>, UsageError> {
+        // A client masks each frame with a key of its own, so it has nothing to share.
+        if !self.link.is_open() || self.role() == Role::Client {
+            return self.send(message.message()).map(|()| None);
+        }
+        let choice = match &mut self.codec {
+            Some(codec) => codec.choose(message),
+            None => Choice::Plain,
+        };
+        let frame = match choice {
+            Choice::Compressed(frame) => frame,
+            Choice::Plain => message.plain(),
+        };
+        Ok(self.link.send_written(frame))
+    }
+
+    /// Gives the memory back that is kept to compress the next message better, for example when the
+    /// connection has been idle. It may be called at any time: a compressor that starts over is
+    /// legal, whatever was negotiated.
+    #[cfg(feature = "deflate")]
+    pub fn release_compressor(&mut self) {
+        if let Some(codec) = &mut self.codec {
+            codec.release_compressor();
+        }
     }
 
     /// Queues a ping with a payload of 125 bytes at most.
@@ -246,6 +311,13 @@ impl Connection {
         self.assembler.capacity()
     }
 
+    #[cfg(all(test, feature = "deflate"))]
+    pub(super) fn history_capacity(&self) -> usize {
+        self.codec
+            .as_ref()
+            .map_or(0, |codec| codec.history_capacity())
+    }
+
     #[cfg(test)]
     pub(super) fn steps(&self) -> usize {
         self.assembler.steps()
@@ -294,10 +366,20 @@ impl Connection {
 
     /// Reads a header; `None` while it is incomplete.
     fn begin_frame(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, Error> {
-        let Some(header) = self.header.read(input, self.link.peer())? else {
+        let rsv1 = match self.codec {
+            Some(_) => Rsv1::Compressed,
+            None => Rsv1::Reserved,
+        };
+        let Some(header) = self.header.read(input, self.link.peer(), rsv1)? else {
             return Ok(None);
         };
         self.assembler.begin(&header, &self.config)?;
+        if let Some(codec) = &mut self.codec
+            && self.assembler.is_compressed()
+            && !header.opcode.is_control()
+        {
+            codec.begin_frame(header.payload_len, self.config.max_message_bytes)?;
+        }
         // A frame whose length passes the address space has passed the limit of messages.
         let missing = usize::try_from(header.payload_len).map_err(|_| LimitError::MessageBytes)?;
         Ok(Some(Frame {
@@ -312,6 +394,12 @@ impl Connection {
         if frame.opcode.is_control() {
             self.assembler.append_control(piece, frame.mask);
             return Ok(());
+        }
+        if let Some(codec) = &mut self.codec
+            && self.assembler.is_compressed()
+        {
+            let max_bytes = self.config.max_message_bytes;
+            return codec.append_message(&mut self.assembler, piece, frame.mask, max_bytes);
         }
         self.assembler.append_message(piece, frame.mask)
     }
@@ -331,6 +419,11 @@ impl Connection {
                 Ok(Some(Happening::Closed(close.code)))
             }
             Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.fin => {
+                if let Some(codec) = &mut self.codec
+                    && self.assembler.is_compressed()
+                {
+                    codec.end_message(&mut self.assembler, self.config.max_message_bytes)?;
+                }
                 Ok(Some(Happening::Message(self.assembler.end_message()?)))
             }
             Opcode::Text | Opcode::Binary | Opcode::Continuation => Ok(None),
@@ -338,8 +431,22 @@ impl Connection {
     }
 
     fn fail(&mut self, error: Error) -> Happening {
-        self.assembler.release();
+        self.release();
         Happening::Failed(self.link.fail(error))
+    }
+
+    /// Gives all memory back: the connection is over.
+    fn release(&mut self) {
+        self.assembler.release();
+        self.codec = None;
+    }
+
+    #[cfg(feature = "deflate")]
+    const fn role(&self) -> Role {
+        match self.link.peer() {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
     }
 
     fn lend(&mut self, happening: Happening) -> Event<'_> {
@@ -414,7 +521,8 @@ impl<'i> Whole<'i> {
         let (len, rest) = match second & !MASKED {
             len @ 0..=MAX_SHORT_LEN => (usize::from(len), rest),
             _ => {
-                let (header, header_len) = Header::parse(input, sender).ok()??;
+                let header = Header::parse(input, sender, Rsv1::Reserved);
+                let (header, header_len) = header.ok()??;
                 let mask_len = if masked { size_of::<MaskKey>() } else { 0 };
                 let len = usize::try_from(header.payload_len).ok()?;
                 (len, input.get(header_len - mask_len..)?)
@@ -450,9 +558,14 @@ struct PartialHeader {
 
 impl PartialHeader {
     /// Eats a header, or the part of it that is there.
-    fn read(&mut self, input: &mut &[u8], sender: Role) -> Result<Option<Header>, Error> {
+    fn read(
+        &mut self,
+        input: &mut &[u8],
+        sender: Role,
+        rsv1: Rsv1,
+    ) -> Result<Option<Header>, Error> {
         if self.is_empty()
-            && let Some((header, header_len)) = Header::parse(input, sender)?
+            && let Some((header, header_len)) = Header::parse(input, sender, rsv1)?
         {
             *input = input.get(header_len..).unwrap_or_default();
             return Ok(Some(header));
@@ -465,7 +578,7 @@ impl PartialHeader {
                 self.len += 1;
             }
             let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
-            if let Some((header, _)) = Header::parse(bytes, sender)? {
+            if let Some((header, _)) = Header::parse(bytes, sender, rsv1)? {
                 self.len = 0;
                 return Ok(Some(header));
             }

@@ -13,6 +13,8 @@ pub enum Error {
     Protocol(ProtocolError),
     /// The peer sent a text, or a close reason, that is not UTF-8.
     InvalidUtf8,
+    /// The peer sent a compressed message that cannot be inflated.
+    InvalidDeflate,
     /// The peer passed a limit of ours.
     Limit(LimitError),
     /// The peer did not answer our close frame in time.
@@ -59,6 +61,8 @@ pub enum LimitError {
     MessageBytes,
     /// `max_fragments`.
     Fragments,
+    /// [`DeflateConfig::max_ratio`](https://docs.rs/sansocket/latest/sansocket/websocket/struct.DeflateConfig.html#structfield.max_ratio).
+    DeflateRatio,
 }
 
 impl From<InvalidUtf8> for Error {
@@ -72,7 +76,7 @@ impl From<Error> for CloseCode {
     fn from(error: Error) -> Self {
         match error {
             Error::Protocol(_) => Self::PROTOCOL_ERROR,
-            Error::InvalidUtf8 => Self::INVALID_PAYLOAD,
+            Error::InvalidUtf8 | Error::InvalidDeflate => Self::INVALID_PAYLOAD,
             Error::Limit(_) => Self::MESSAGE_TOO_BIG,
             Error::CloseTimeout | Error::TransportLost => Self::ABNORMAL,
         }
@@ -98,8 +102,10 @@ impl Error {
         match self {
             Self::Protocol(error) => error.reason(),
             Self::InvalidUtf8 => "a text is not UTF-8",
+            Self::InvalidDeflate => "a compressed message cannot be inflated",
             Self::Limit(LimitError::MessageBytes) => "the message is too long",
             Self::Limit(LimitError::Fragments) => "the message has too many fragments",
+            Self::Limit(LimitError::DeflateRatio) => "the message is compressed too well",
             Self::CloseTimeout => "the close frame was not answered in time",
             Self::TransportLost => "the transport ended without a close frame",
         }
@@ -151,6 +157,8 @@ mod tests {
         assert_eq!(code(Error::InvalidUtf8), 1007);
         assert_eq!(code(LimitError::MessageBytes.into()), 1009);
         assert_eq!(code(LimitError::Fragments.into()), 1009);
+        assert_eq!(code(LimitError::DeflateRatio.into()), 1009);
+        assert_eq!(code(Error::InvalidDeflate), 1007);
         assert_eq!(code(Error::CloseTimeout), 1006);
         assert_eq!(code(Error::TransportLost), 1006);
     }

@@ -56,6 +56,15 @@ impl From<MessageKind> for Opcode {
     }
 }
 
+/// What the first of the three reserved bits says on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rsv1 {
+    /// Nothing: it must be zero.
+    Reserved,
+    /// The message that starts with this frame is compressed (RFC 7692 section 6).
+    Compressed,
+}
+
 /// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -63,6 +72,8 @@ pub struct Header {
     pub fin: bool,
     /// What the frame is.
     pub opcode: Opcode,
+    /// The message that starts here is compressed.
+    pub compressed: bool,
     /// The key that the payload is masked with.
     pub mask: Option<[u8; 4]>,
     /// The length of the payload, in bytes.
@@ -71,17 +82,25 @@ pub struct Header {
 
 impl Header {
     /// Reads a header that `sender` sent, and how many bytes it takes. `None` while it is
-    /// incomplete.
+    /// incomplete. `rsv1` is what was negotiated for the connection.
     ///
     /// # Errors
     /// [`ProtocolError`] as soon as the bytes that are there break a rule.
-    pub fn parse(bytes: &[u8], sender: Role) -> Result<Option<(Self, usize)>, ProtocolError> {
+    pub fn parse(
+        bytes: &[u8],
+        sender: Role,
+        rsv1: Rsv1,
+    ) -> Result<Option<(Self, usize)>, ProtocolError> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
         let opcode = Opcode::from_bits(first & 0x0F).ok_or(ProtocolError::ReservedOpcode)?;
-        // Section 5.2: a reserved bit means what an extension says. None is negotiated here.
-        if first & RESERVED != 0 {
+        // Section 5.2: a reserved bit means what an extension says, or is zero. RFC 7692 section 6.1:
+        // the first frame of a message says whether the message is compressed, and no other frame.
+        let compressed = first & RSV1 != 0;
+        let may_say_so =
+            rsv1 == Rsv1::Compressed && matches!(opcode, Opcode::Text | Opcode::Binary);
+        if first & (RSV2 | RSV3) != 0 || compressed && !may_say_so {
             return Err(ProtocolError::ReservedBit);
         }
         let fin = first & FIN != 0;
@@ -110,6 +129,7 @@ impl Header {
         let header = Self {
             fin,
             opcode,
+            compressed,
             mask,
             payload_len,
         };
@@ -119,7 +139,8 @@ impl Header {
     /// Appends the header to `frame`.
     pub fn write(&self, frame: &mut Vec<u8>) {
         let fin = if self.fin { FIN } else { 0 };
-        frame.push(fin | self.opcode as u8);
+        let rsv1 = if self.compressed { RSV1 } else { 0 };
+        frame.push(fin | rsv1 | self.opcode as u8);
         let masked = if self.mask.is_some() { MASKED } else { 0 };
         // Section 5.2: the fewest bytes that can hold the length.
         match self.payload_len {
@@ -151,19 +172,56 @@ pub fn encode_frame(opcode: Opcode, payload: &[u8], mask: Option<[u8; 4]>) -> By
 
 /// Appends one whole frame to `frames`.
 pub fn write_frame(frames: &mut Vec<u8>, opcode: Opcode, payload: &[u8], mask: Option<[u8; 4]>) {
-    write_frame_of(frames, opcode, [payload, &[]], mask);
+    write_frame_of(frames, Content::new(opcode), [payload, &[]], mask);
+}
+
+/// A server's frame with a compressed message, without the flush that RFC 7692 leaves out.
+#[cfg(feature = "deflate")]
+pub(crate) fn encode_compressed_frame(opcode: Opcode, payload: &[u8]) -> Bytes {
+    let mut frame = Vec::new();
+    write_frame_of(
+        &mut frame,
+        Content::compressed(opcode),
+        [payload, &[]],
+        None,
+    );
+    Bytes::from(frame)
+}
+
+/// What the payload of a whole frame is.
+#[derive(Clone, Copy)]
+pub(crate) struct Content {
+    opcode: Opcode,
+    compressed: bool,
+}
+
+impl Content {
+    pub(crate) const fn new(opcode: Opcode) -> Self {
+        Self {
+            opcode,
+            compressed: false,
+        }
+    }
+
+    pub(crate) const fn compressed(opcode: Opcode) -> Self {
+        Self {
+            opcode,
+            compressed: true,
+        }
+    }
 }
 
 /// Appends one whole frame whose payload comes in two parts.
 pub(crate) fn write_frame_of(
     frames: &mut Vec<u8>,
-    opcode: Opcode,
+    content: Content,
     payload: [&[u8]; 2],
     mask: Option<[u8; 4]>,
 ) {
     let header = Header {
         fin: true,
-        opcode,
+        opcode: content.opcode,
+        compressed: content.compressed,
         mask,
         payload_len: payload.iter().map(|part| part.len() as u64).sum(),
     };
@@ -265,6 +323,8 @@ pub(crate) const FIN: u8 = 0x80;
 pub(crate) const MASKED: u8 = 0x80;
 /// The longest length that fits beside the mask bit.
 pub(crate) const MAX_SHORT_LEN: u8 = 125;
-const RESERVED: u8 = 0x70;
+const RSV1: u8 = 0x40;
+const RSV2: u8 = 0x20;
+const RSV3: u8 = 0x10;
 const LEN_16: u8 = 126;
 const LEN_64: u8 = 127;

@@ -11,6 +11,7 @@ use sha1::Sha1;
 use crate::Entropy;
 use crate::EntropyError;
 use crate::UsageError;
+use crate::http::Headers;
 use crate::http::Request;
 use crate::http::Response;
 use crate::http::ResponseHead;
@@ -18,6 +19,10 @@ use crate::http::Version;
 use crate::http::is_field_value;
 use crate::http::is_token;
 use crate::http::push_line;
+#[cfg(feature = "deflate")]
+use crate::websocket::DeflateConfig;
+#[cfg(feature = "deflate")]
+use crate::websocket::PermessageDeflate;
 
 /// Judges a client's handshake (section 4.2.1). `protocols` are the subprotocols that the server
 /// speaks; of those the client offers, the first one that is spoken is chosen.
@@ -95,6 +100,8 @@ pub fn accept<'p>(request: &Request<'_>, protocols: &[&'p str]) -> Result<Accept
     Ok(Accepted {
         accept: accept_of(key),
         protocol: protocol.copied(),
+        #[cfg(feature = "deflate")]
+        deflate: None,
     })
 }
 
@@ -103,9 +110,56 @@ pub fn accept<'p>(request: &Request<'_>, protocols: &[&'p str]) -> Result<Accept
 pub struct Accepted<'p> {
     accept: String,
     protocol: Option<&'p str>,
+    /// What was agreed on about compression, and the header value that says so.
+    #[cfg(feature = "deflate")]
+    deflate: Option<(PermessageDeflate, String)>,
 }
 
 impl<'p> Accepted<'p> {
+    /// Accepts permessage-deflate, if `request` offers it in a form that can be accepted. An offer
+    /// with a wrong parameter is declined and the next one looked at; without a good one the
+    /// connection is opened uncompressed.
+    ///
+    /// ```
+    /// use sansocket::http::{Header, Headers, Request, Version};
+    /// use sansocket::websocket::{Config, Connection, DeflateConfig, handshake};
+    ///
+    /// # let lines = [
+    /// #     Header { name: b"Host", value: b"example.com" },
+    /// #     Header { name: b"Upgrade", value: b"websocket" },
+    /// #     Header { name: b"Connection", value: b"Upgrade" },
+    /// #     Header { name: b"Sec-WebSocket-Key", value: b"dGhlIHNhbXBsZSBub25jZQ==" },
+    /// #     Header { name: b"Sec-WebSocket-Version", value: b"13" },
+    /// #     Header { name: b"Sec-WebSocket-Extensions", value: b"permessage-deflate; client_max_window_bits" },
+    /// # ];
+    /// # let request = Request { method: "GET", target: "/", version: Version::Http11, headers: Headers::new(&lines) };
+    /// let accepted = handshake::accept(&request, &[])
+    ///     .unwrap()
+    ///     .negotiate_deflate(&request, &DeflateConfig::default());
+    /// let mut connection = Connection::server(Config::default());
+    /// if let Some(agreed) = accepted.deflate() {
+    ///     connection = connection.with_deflate(agreed);
+    /// }
+    /// # assert!(accepted.deflate().is_some());
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn negotiate_deflate(mut self, request: &Request<'_>, config: &DeflateConfig) -> Self {
+        self.deflate = PermessageDeflate::accept(&request.headers, config);
+        self
+    }
+
+    /// What was agreed on about compression, if anything: it goes to
+    /// [`Connection::with_deflate`](crate::websocket::Connection::with_deflate).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<&PermessageDeflate> {
+        match &self.deflate {
+            Some((agreed, _)) => Some(agreed),
+            None => None,
+        }
+    }
+
     /// The subprotocol that was chosen, if any.
     #[must_use]
     pub const fn protocol(&self) -> Option<&'p str> {
@@ -124,13 +178,19 @@ impl<'p> Accepted<'p> {
                 "Sec-WebSocket-Accept",
                 Bytes::copy_from_slice(self.accept.as_bytes()),
             );
-        match self.protocol {
+        let response = match self.protocol {
             Some(protocol) => response.with(
                 "Sec-WebSocket-Protocol",
                 Bytes::copy_from_slice(protocol.as_bytes()),
             ),
             None => response,
+        };
+        #[cfg(feature = "deflate")]
+        if let Some((_, value)) = &self.deflate {
+            let value = Bytes::copy_from_slice(value.as_bytes());
+            return response.with("Sec-WebSocket-Extensions", value);
         }
+        response
     }
 }
 
@@ -150,6 +210,16 @@ impl<'p> Accepted<'p> {
 #[derive(Clone, Debug)]
 pub struct Opening {
     key: String,
+    #[cfg(feature = "deflate")]
+    deflate: Option<DeflateConfig>,
+}
+
+/// A server's answer that opens a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened<'p> {
+    protocol: Option<&'p str>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<PermessageDeflate>,
 }
 
 /// Why a client takes a server's answer for no WebSocket.
@@ -165,8 +235,8 @@ pub enum HandshakeError {
     /// The server chose a subprotocol that was not offered.
     #[error("the server chose a subprotocol that was not offered")]
     Protocol,
-    /// The server chose an extension that was not offered.
-    #[error("the server chose an extension that was not offered")]
+    /// The server chose an extension that was not offered, or parameters that do not fit the offer.
+    #[error("the server chose an extension, or parameters of one, that were not offered")]
     Extension,
 }
 
@@ -180,7 +250,17 @@ impl Opening {
         entropy.fill(&mut key)?;
         Ok(Self {
             key: BASE64_STANDARD.encode(key),
+            #[cfg(feature = "deflate")]
+            deflate: None,
         })
+    }
+
+    /// Offers permessage-deflate to the server.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(mut self, config: DeflateConfig) -> Self {
+        self.deflate = Some(config);
+        self
     }
 
     /// The bytes of the request. `host` is the authority and `target` the path with its query;
@@ -225,6 +305,11 @@ impl Opening {
                 protocols.join(", ").as_bytes(),
             );
         }
+        #[cfg(feature = "deflate")]
+        if let Some(config) = &self.deflate {
+            let offer = PermessageDeflate::offer(config);
+            push_line(&mut bytes, "Sec-WebSocket-Extensions", offer.as_bytes());
+        }
         for (name, value) in extra {
             if !is_token(name.as_bytes()) || !is_field_value(value.as_bytes()) {
                 return Err(UsageError::Invalid(
@@ -237,8 +322,8 @@ impl Opening {
         Ok(Bytes::from(bytes))
     }
 
-    /// Judges the server's answer, and says which of `protocols` it chose. A redirect is an answer
-    /// like any other: it is not followed here.
+    /// Judges the server's answer: which of `protocols` it chose, and what of the extensions that
+    /// were offered. A redirect is an answer like any other: it is not followed here.
     ///
     /// # Errors
     /// [`HandshakeError`] when it opens no WebSocket.
@@ -246,7 +331,7 @@ impl Opening {
         &self,
         response: &ResponseHead<'_>,
         protocols: &[&'p str],
-    ) -> Result<Option<&'p str>, HandshakeError> {
+    ) -> Result<Opened<'p>, HandshakeError> {
         if response.status != 101 {
             return Err(HandshakeError::Status(response.status));
         }
@@ -262,22 +347,51 @@ impl Opening {
         {
             return Err(HandshakeError::Header("Sec-WebSocket-Accept"));
         }
+        #[cfg(not(feature = "deflate"))]
         if headers
             .get("Sec-WebSocket-Extensions")
             .is_some_and(|value| !value.is_empty())
         {
             return Err(HandshakeError::Extension);
         }
-        match headers.unique("Sec-WebSocket-Protocol") {
-            Ok(None) => Ok(None),
-            Ok(Some(chosen)) => {
-                let protocol = protocols
-                    .iter()
-                    .find(|protocol| protocol.as_bytes() == chosen);
-                protocol.copied().map(Some).ok_or(HandshakeError::Protocol)
-            }
-            Err(_) => Err(HandshakeError::Protocol),
+        Ok(Opened {
+            protocol: chosen_protocol(&headers, protocols)?,
+            #[cfg(feature = "deflate")]
+            deflate: PermessageDeflate::check(&headers, self.deflate.as_ref())?,
+        })
+    }
+}
+
+impl<'p> Opened<'p> {
+    /// The subprotocol that the server chose, if any.
+    #[must_use]
+    pub const fn protocol(&self) -> Option<&'p str> {
+        self.protocol
+    }
+
+    /// What was agreed on about compression, if anything: it goes to
+    /// [`Connection::with_deflate`](crate::websocket::Connection::with_deflate).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<&PermessageDeflate> {
+        self.deflate.as_ref()
+    }
+}
+
+/// Section 4.1: a client fails the connection when the server chose what was not offered.
+fn chosen_protocol<'p>(
+    headers: &Headers<'_>,
+    protocols: &[&'p str],
+) -> Result<Option<&'p str>, HandshakeError> {
+    match headers.unique("Sec-WebSocket-Protocol") {
+        Ok(None) => Ok(None),
+        Ok(Some(chosen)) => {
+            let protocol = protocols
+                .iter()
+                .find(|protocol| protocol.as_bytes() == chosen);
+            protocol.copied().map(Some).ok_or(HandshakeError::Protocol)
         }
+        Err(_) => Err(HandshakeError::Protocol),
     }
 }
 

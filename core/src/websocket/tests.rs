@@ -157,6 +157,7 @@ fn raw_frame(fin: bool, opcode: Opcode, payload: &[u8], mask: Option<[u8; 4]>) -
     let header = Header {
         fin,
         opcode,
+        compressed: false,
         mask,
         payload_len: payload.len() as u64,
     };

@@ -17,6 +17,7 @@ pub mod socketio_acks;
 pub mod socketio_decode;
 pub mod socketio_rooms;
 pub mod utf8;
+pub mod websocket_deflate;
 pub mod websocket_frames;
 pub mod websocket_handshake;
 pub mod websocket_pair;
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     ("socketio_decode", socketio_decode::target),
     ("socketio_rooms", socketio_rooms::target),
     ("utf8", utf8::target),
+    ("websocket_deflate", websocket_deflate::target),
     ("websocket_frames", websocket_frames::target),
     ("websocket_handshake", websocket_handshake::target),
     ("websocket_pair", websocket_pair::target),

@@ -9,6 +9,7 @@ use sansocket::websocket::Event;
 use sansocket::websocket::Role;
 use sansocket::websocket::frame::Header;
 use sansocket::websocket::frame::MAX_HEADER;
+use sansocket::websocket::frame::Rsv1;
 
 use crate::Seeded;
 
@@ -18,7 +19,7 @@ pub fn target(data: &[u8]) {
         let whole = read(role, [data]);
         assert_eq!(whole, read(role, super::pieces(data)));
         assert_eq!(whole, read(role, data.chunks(1)));
-        if let Ok(Some((header, len))) = Header::parse(data, role) {
+        if let Ok(Some((header, len))) = Header::parse(data, role, Rsv1::Reserved) {
             assert!(len <= MAX_HEADER && len <= data.len());
             let mut written = Vec::new();
             header.write(&mut written);

@@ -5,6 +5,7 @@ use sansocket::http::Header;
 use sansocket::http::Headers;
 use sansocket::http::Request;
 use sansocket::http::Version;
+use sansocket::websocket::DeflateConfig;
 use sansocket::websocket::handshake;
 
 use crate::Seeded;
@@ -26,7 +27,9 @@ pub fn target(data: &[u8]) {
     } else {
         &[protocol]
     };
+    let config = DeflateConfig::default();
     let client = handshake::Opening::new(&mut Seeded::new(1)).unwrap();
+    let client = client.with_deflate(config);
     // What would break the head is refused when it is made, not sent.
     let Ok(bytes) = client.request(host, target, offered, &[]) else {
         return;
@@ -42,6 +45,7 @@ pub fn target(data: &[u8]) {
     let Ok(accepted) = handshake::accept(&request, offered) else {
         return;
     };
+    let accepted = accepted.negotiate_deflate(&request, &config);
     let answer = accepted.response().to_http1(true);
     let mut input: &[u8] = &answer;
     let mut parser = HeadParser::default();
@@ -49,7 +53,9 @@ pub fn target(data: &[u8]) {
     let agreed = client
         .check(&response, offered)
         .expect("the two roles agree");
-    assert_eq!(agreed, offered.first().copied());
+    assert_eq!(agreed.protocol(), offered.first().copied());
+    assert!(agreed.deflate().is_some());
+    assert_eq!(agreed.deflate(), accepted.deflate());
 }
 
 fn stranger(lines: &[&[u8]]) {
@@ -80,6 +86,13 @@ fn stranger(lines: &[&[u8]]) {
         Ok(accepted) => {
             assert_eq!(method, "GET");
             assert_eq!(accepted.response().status(), 101);
+            let accepted = accepted.negotiate_deflate(&request, &DeflateConfig::default());
+            let response = accepted.response();
+            let named = response
+                .headers()
+                .iter()
+                .filter(|(name, _)| name == "Sec-WebSocket-Extensions");
+            assert_eq!(named.count(), usize::from(accepted.deflate().is_some()));
         }
         Err(refusal) => assert!((400..500).contains(&refusal.status())),
     }

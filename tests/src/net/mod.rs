@@ -149,6 +149,15 @@ impl Net {
         self.send(client, Message::Binary(bytes));
     }
 
+    /// Sends texts at the same time: a client that polls puts them into one body.
+    pub fn say_together(&mut self, client: usize, texts: &[&str]) {
+        for text in texts {
+            let packet = OutgoingPacket::message(&Message::Text(text));
+            self.clients[client].to_send.push_back(packet);
+        }
+        self.settle();
+    }
+
     fn send(&mut self, client: usize, message: Message<'_>) {
         if self.is_plain {
             self.send_message(client, message);

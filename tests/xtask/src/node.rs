@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::Result;
@@ -13,6 +14,8 @@ use crate::process::Step;
 use crate::stamp::Stamp;
 use crate::workspace;
 
+/// How long one file of tests may take before it counts as hanging.
+const FILE_LIMIT: Duration = Duration::from_secs(180);
 const BINDING: &str = "bindings-node";
 /// What the binding is made from.
 const BINDING_INPUTS: &[&str] = &["Cargo.toml", "Cargo.lock", "core", BINDING];
@@ -81,7 +84,8 @@ pub(crate) fn node(folder: &str, arguments: &[&str]) -> Command {
 
 /// `node --test` over the files of a folder that end in `.test.mjs`, `.test.js` and the like, in the format that we count.
 pub(crate) fn node_test(folder: &str) -> Result<Command> {
-    let mut command = node(folder, &["--test", "--test-reporter=spec"]);
+    let limit = format!("--test-timeout={}", FILE_LIMIT.as_millis());
+    let mut command = node(folder, &["--test", "--test-reporter=spec", &limit]);
     let mut files = Vec::new();
     test_files(&workspace::path(folder), &mut files)?;
     if files.is_empty() {

@@ -94,12 +94,19 @@ impl Step {
 }
 
 impl Finished {
-    /// The end of the output, where programs say what went wrong.
+    /// What the output says of failures, and its end.
     pub(crate) fn tail(&self) -> String {
         let lines: Vec<&str> = self.output.lines().collect();
-        let kept = lines.len().saturating_sub(TAIL_LINES);
-        let end = lines.get(kept..).unwrap_or_default().join("\n");
-        format!("{end}\n(the whole output: {})", workspace::shown(&self.log))
+        let (head, tail) = lines.split_at(lines.len().saturating_sub(TAIL_LINES));
+        // Long suites say which test has failed long before their end.
+        let is_failure = |line: &&&str| FAILURE_SIGNS.iter().any(|sign| line.contains(sign));
+        let failures = head.iter().filter(is_failure);
+        let shown: Vec<&str> = failures.chain(tail).copied().collect();
+        let shown = shown.join("\n");
+        format!(
+            "{shown}\n(the whole output: {})",
+            workspace::shown(&self.log)
+        )
     }
 }
 
@@ -267,3 +274,5 @@ const STEP_LIMIT: Duration = Duration::from_secs(20 * 60);
 const READY_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 const TAIL_LINES: usize = 60;
+/// How cargo, pytest and node mark a test that has failed.
+const FAILURE_SIGNS: &[&str] = &["... FAILED", "panicked at", "FAILED tests/", "✖ "];

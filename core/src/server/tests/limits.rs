@@ -34,6 +34,24 @@ fn t39_a_session_whose_client_never_reads_is_closed_with_its_reason() {
 }
 
 #[test]
+fn what_waits_for_a_slow_session_goes_out_before_its_close() {
+    let mut host = Host::new(Protocol::SocketIo);
+    let (conn, socket) = host.connect_octets();
+    let session = host.server.session_of(socket).unwrap();
+    host.server
+        .handle_input(host.now, conn, Input::Congested(true))
+        .unwrap();
+    host.forget();
+    host.emit(EVERYBODY, r#"["last words"]"#);
+    assert_eq!(host.written_to(conn), [""; 0]);
+    host.server.close_session(host.now, session).unwrap();
+    host.drain();
+    let written = host.written_to(conn).concat();
+    assert!(written.contains("last words"), "{written}");
+    assert!(written.ends_with(r#"\x88\x02\x03\xe8""#), "{written}");
+}
+
+#[test]
 fn a_polling_session_that_never_polls_is_bounded_too() {
     let mut host = Host::with(Config {
         engineio: engineio::Config {

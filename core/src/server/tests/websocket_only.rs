@@ -145,6 +145,73 @@ fn t39_a_peer_that_never_reads_is_closed() {
 }
 
 #[test]
+fn what_waits_for_a_slow_peer_goes_out_before_the_close() {
+    for wire in [Wire::Bytes, Wire::Messages] {
+        let mut host = Host::new(Protocol::WebSocket);
+        let conn = host.upgrade("", wire).unwrap();
+        host.forget();
+        host.server
+            .handle_input(host.now, conn, Input::Congested(true))
+            .unwrap();
+        host.server
+            .send(host.now, conn, Message::Text("last words"))
+            .unwrap();
+        host.drain();
+        assert_eq!(host.written_to(conn), [""; 0]);
+        host.server.close(host.now, conn, 1000, "").unwrap();
+        host.drain();
+        let written = host.written_to(conn).concat();
+        assert!(written.contains("last words"), "{written}");
+        assert_eq!(
+            wire == Wire::Bytes,
+            written.ends_with(r#"\x88\x02\x03\xe8""#)
+        );
+    }
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn compression_is_agreed_on_and_used() {
+    use crate::websocket::DeflateConfig;
+
+    let mut host = Host::with(Config {
+        protocol: Protocol::WebSocket,
+        deflate: Some(DeflateConfig::default()),
+        ..Config::default()
+    });
+    let offer = header("Sec-WebSocket-Extensions", "permessage-deflate");
+    let headers = [UPGRADE, &[offer]].concat();
+    let request = request("GET", "/", &headers);
+    let conn = host
+        .server
+        .handle_upgrade(host.now, &request, Wire::Bytes, &[])
+        .unwrap();
+    host.drain();
+    assert!(host.written_to(conn)[0].contains("Sec-WebSocket-Extensions: permessage-deflate"));
+    // RFC 7692, 7.2.3.1: "Hello".
+    host.server
+        .handle_input(
+            host.now,
+            conn,
+            Input::Bytes(b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\0"),
+        )
+        .unwrap();
+    host.drain();
+    assert_eq!(host.events.last().unwrap(), r#"message Text("Hello")"#);
+    let long = "compress me ".repeat(500);
+    host.server
+        .send(host.now, conn, Message::Text(&long))
+        .unwrap();
+    host.drain();
+    let written = host.written_to(conn)[1];
+    assert!(written.starts_with(r#"octets b"\xc1"#), "{written}");
+    assert!(written.len() < 1_000);
+    // Without an offer nothing is compressed.
+    let conn = host.upgrade("", Wire::Bytes).unwrap();
+    assert!(!host.written_to(conn)[0].contains("Extensions"));
+}
+
+#[test]
 fn a_polling_request_is_told_to_upgrade() {
     let mut host = Host::new(Protocol::WebSocket);
     let id = host.request("GET", "EIO=4&transport=polling");

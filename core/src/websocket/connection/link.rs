@@ -14,6 +14,7 @@ use crate::websocket::CloseCode;
 use crate::websocket::CloseFrame;
 use crate::websocket::Error;
 use crate::websocket::Role;
+use crate::websocket::frame::Content;
 use crate::websocket::frame::MAX_SHORT_LEN;
 use crate::websocket::frame::Opcode;
 use crate::websocket::frame::write_frame_of;
@@ -58,12 +59,24 @@ impl Link {
         }
     }
 
-    pub(super) fn send(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), UsageError> {
+    pub(super) fn send(&mut self, content: Content, payload: &[u8]) -> Result<(), UsageError> {
         if self.state != State::Open {
             return Err(UsageError::Closing);
         }
-        self.queue(opcode, [payload, &[]]);
+        self.queue(content, [payload, &[]]);
         Ok(())
+    }
+
+    /// Sends a server's frame that is written already: it is queued when other frames wait, else
+    /// handed back.
+    #[cfg(feature = "deflate")]
+    pub(super) fn send_written(&mut self, frame: Bytes) -> Option<Bytes> {
+        if self.outgoing.is_empty() {
+            return Some(frame);
+        }
+        self.outgoing.extend_from_slice(&frame);
+        self.last_pong_len = 0;
+        None
     }
 
     pub(super) fn send_control(
@@ -76,7 +89,7 @@ impl Link {
                 "a control frame carries 125 bytes at most",
             ));
         }
-        self.send(opcode, payload)
+        self.send(Content::new(opcode), payload)
     }
 
     /// Queues the pong for a ping, section 5.5.2.
@@ -93,7 +106,7 @@ impl Link {
                 .truncate(self.outgoing.len().saturating_sub(replaced));
         }
         let start = self.outgoing.len();
-        self.queue(Opcode::Pong, [payload, &[]]);
+        self.queue(Content::new(Opcode::Pong), [payload, &[]]);
         self.pongs = self.pongs.saturating_add(1);
         self.last_pong_len = (self.outgoing.len() - start) as u8;
     }
@@ -215,12 +228,13 @@ impl Link {
     fn queue_close(&mut self, frame: CloseFrame<'_>) {
         let code = frame.code_bytes();
         let code = code.as_ref().map_or(&[][..], |code| code);
-        self.queue(Opcode::Close, [code, frame.reason.as_bytes()]);
+        let payload = [code, frame.reason.as_bytes()];
+        self.queue(Content::new(Opcode::Close), payload);
     }
 
-    fn queue(&mut self, opcode: Opcode, payload: [&[u8]; 2]) {
+    fn queue(&mut self, content: Content, payload: [&[u8]; 2]) {
         let mask = self.mask_keys.as_mut().map(MaskKeys::next);
-        write_frame_of(&mut self.outgoing, opcode, payload, mask);
+        write_frame_of(&mut self.outgoing, content, payload, mask);
         self.last_pong_len = 0;
     }
 }

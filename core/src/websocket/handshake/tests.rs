@@ -204,7 +204,8 @@ fn both_roles_agree() {
     let mut input = &response[..];
     let mut parser = HeadParser::default();
     let head = parser.read_response(&mut input).unwrap().unwrap();
-    assert_eq!(opening.check(&head, &["chat", "b"]), Ok(Some("b")));
+    let opened = opening.check(&head, &["chat", "b"]).unwrap();
+    assert_eq!(opened.protocol(), Some("b"));
     assert_eq!(
         opening.check(&head, &["chat"]),
         Err(HandshakeError::Protocol)
@@ -240,7 +241,7 @@ fn a_wrong_answer_opens_nothing() {
         let headers = Headers::new(&lines);
         opening.check(&ResponseHead { status, headers }, &[])
     };
-    assert_eq!(check(101, "X", "y"), Ok(None));
+    assert_eq!(check(101, "X", "y").unwrap().protocol(), None);
     assert_eq!(
         check(302, "Location", "ws://evil"),
         Err(HandshakeError::Status(302))

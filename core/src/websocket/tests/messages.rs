@@ -179,11 +179,9 @@ fn a_broadcast_can_be_framed_in_place() {
 
 #[test]
 fn a_connection_is_small_and_keeps_little() {
-    assert!(
-        size_of::<Connection>() <= 200,
-        "{}",
-        size_of::<Connection>()
-    );
+    // The counter of steps is there only for tests.
+    let size = size_of::<Connection>() - size_of::<usize>();
+    assert!(size <= 200, "{size}");
     let config = Config {
         close_timeout: Duration::ZERO,
         ..Config::default()
