@@ -105,6 +105,8 @@ export interface NativeOptions {
   maxMessageBytes?: number;
   maxFragments?: number;
   maxBufferedBytes?: number;
+  /** Whether plain WebSocket connections accept permessage-deflate. */
+  perMessageDeflate?: boolean;
   polling?: boolean;
   websocket?: boolean;
   allowUpgrades?: boolean;

@@ -21,6 +21,8 @@ export interface WebSocketServerOptions {
   maxFragments?: number;
   /** Bytes that may wait for a client that does not read; past them it is closed. Default: 1 MiB. */
   maxBufferedBytes?: number;
+  /** Whether clients may agree on permessage-deflate (RFC 7692). Default: false. */
+  perMessageDeflate?: boolean;
 }
 
 export interface WebSocketServerEvents {

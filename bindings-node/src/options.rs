@@ -28,6 +28,7 @@ pub struct Options {
     pub max_message_bytes: Option<f64>,
     pub max_fragments: Option<u32>,
     pub max_buffered_bytes: Option<f64>,
+    pub per_message_deflate: Option<bool>,
     pub polling: Option<bool>,
     pub websocket: Option<bool>,
     pub allow_upgrades: Option<bool>,
@@ -91,6 +92,10 @@ impl Options {
                     .max(default.socketio.max_packet_size),
                 ..default.socketio
             },
+            deflate: self
+                .per_message_deflate
+                .unwrap_or(false)
+                .then(websocket::DeflateConfig::default),
             connect_timeout: millis(self.connect_timeout, default.connect_timeout),
             max_buffered_bytes: count(self.max_buffered_bytes, default.max_buffered_bytes),
             engineio,

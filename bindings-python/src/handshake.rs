@@ -5,13 +5,16 @@ use pyo3::types::PyBytes;
 use sansocket::http::HeadError;
 use sansocket::http::HeadLimits;
 use sansocket::http::HeadParser;
+use sansocket::http::Request;
 use sansocket::http::Response;
+use sansocket::websocket::DeflateConfig;
 use sansocket::websocket::handshake;
 
 use crate::convert::HeaderLines;
 use crate::convert::OwnedRequest;
 use crate::convert::headers_to_python;
 use crate::convert::usage_error;
+use crate::websocket::WebSocket;
 
 #[pyclass(frozen, module = "sansocket._core")]
 pub(crate) struct Upgrade {
@@ -74,23 +77,37 @@ impl Upgrade {
             .collect()
     }
 
-    /// Return the 101 response. Raises ValueError for a header that cannot be sent.
+    /// Return the 101 response and the connection that it opens. Raises ValueError for a header that
+    /// cannot be sent.
     ///
     /// A subprotocol that the client did not offer is left out: RFC 6455 section 4.2.2.
+    #[pyo3(signature = (subprotocol, headers, *, max_message_bytes, max_fragments, per_message_deflate))]
     fn accept<'py>(
         &self,
         py: Python<'py>,
         subprotocol: Option<&str>,
         headers: HeaderLines,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+        max_message_bytes: usize,
+        max_fragments: u32,
+        per_message_deflate: bool,
+    ) -> PyResult<(Bound<'py, PyBytes>, WebSocket)> {
+        let accept = |request: &Request<'_>| {
+            let accepted = handshake::accept(request, subprotocol.as_slice())?;
+            Ok::<_, Response>(if per_message_deflate {
+                accepted.negotiate_deflate(request, &DeflateConfig::default())
+            } else {
+                accepted
+            })
+        };
         let accepted = self
             .request
             .as_ref()
             .ok_or_else(|| self.refused())?
-            .borrowed(|request| handshake::accept(request, subprotocol.as_slice()))
+            .borrowed(accept)
             .map_err(|_| self.refused())?;
         let response = headers.add_to(accepted.response())?;
-        Ok(PyBytes::new(py, &response.to_http1(true)))
+        let websocket = WebSocket::open(max_message_bytes, max_fragments, accepted.deflate());
+        Ok((PyBytes::new(py, &response.to_http1(true)), websocket))
     }
 }
 

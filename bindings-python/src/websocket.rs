@@ -14,6 +14,7 @@ use sansocket::websocket::CloseCode;
 use sansocket::websocket::Config;
 use sansocket::websocket::Connection;
 use sansocket::websocket::Event;
+use sansocket::websocket::PermessageDeflate;
 use sansocket::websocket::frame;
 use sansocket::websocket::frame::Opcode;
 
@@ -36,22 +37,6 @@ struct End {
 
 #[pymethods]
 impl WebSocket {
-    #[new]
-    #[pyo3(signature = (*, max_message_bytes, max_fragments))]
-    fn new(max_message_bytes: usize, max_fragments: u32) -> Self {
-        let config = Config {
-            max_message_bytes,
-            max_fragments,
-            ..Config::default()
-        };
-        Self {
-            end: Mutex::new(End {
-                connection: Connection::server(config),
-                farewell: None,
-            }),
-        }
-    }
-
     /// Feed what the transport received; returns what happened, and what to write because of it.
     /// What to write at the end is for `finish` to say.
     fn feed<'py>(&self, py: Python<'py>, data: Octets) -> PyResult<Bound<'py, PyList>> {
@@ -129,6 +114,28 @@ impl WebSocket {
 }
 
 impl WebSocket {
+    /// The connection of a handshake that was accepted.
+    pub(crate) fn open(
+        max_message_bytes: usize,
+        max_fragments: u32,
+        deflate: Option<&PermessageDeflate>,
+    ) -> Self {
+        let connection = Connection::server(Config {
+            max_message_bytes,
+            max_fragments,
+            ..Config::default()
+        });
+        Self {
+            end: Mutex::new(End {
+                connection: match deflate {
+                    Some(agreed) => connection.with_deflate(agreed),
+                    None => connection,
+                },
+                farewell: None,
+            }),
+        }
+    }
+
     fn send<'py>(&self, py: Python<'py>, message: Message<'_>) -> PyResult<Bound<'py, PyBytes>> {
         let End {
             connection,

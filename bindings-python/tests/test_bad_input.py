@@ -107,9 +107,20 @@ async def test_t19_what_is_logged_of_a_peer_is_escaped(
     assert not any("\x1b" in line or "\n" in line for line in lines)
 
 
+def open_websocket() -> _core.WebSocket:
+    upgrade = _core.Upgrade(
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    _, websocket = upgrade.accept(
+        None, [], max_message_bytes=1000, max_fragments=10, per_message_deflate=False
+    )
+    return websocket
+
+
 @pytest.mark.parametrize("value", [200, "text", None, [1, 2], 1.5, object()], ids=repr)
 def test_t37_only_bytes_are_binary(value: Any) -> None:
-    websocket = _core.WebSocket(max_message_bytes=1000, max_fragments=10)
+    websocket = open_websocket()
     for call in (websocket.send_binary, websocket.ping, websocket.feed):
         with pytest.raises(TypeError):
             call(value)
@@ -129,7 +140,7 @@ def test_t37_only_bytes_are_binary(value: Any) -> None:
 
 
 def test_t37_bytes_like_values_are_copied() -> None:
-    websocket = _core.WebSocket(max_message_bytes=1000, max_fragments=10)
+    websocket = open_websocket()
     for value in (bytearray(b"abc"), memoryview(b"xabcx")[1:4]):
         assert websocket.send_binary(value) == b"\x82\x03abc"  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="125"):

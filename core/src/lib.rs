@@ -69,7 +69,8 @@
 //! # Features
 //!
 //! `std` (default) adds [`OsEntropy`] and changes nothing else. Without it the crate needs `alloc`
-//! and builds for bare metal.
+//! and builds for bare metal. `deflate` adds permessage-deflate to [`websocket`], for whoever asks for
+//! it in the handshake.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -74,6 +74,16 @@ export class Polling {
     return request(this.target, options);
   }
 
+  /** A poll that the server holds by now: it came right behind a POST whose answer is here. */
+  async heldPoll() {
+    const raw = await Raw.open();
+    const head = (method, more = "") => `${method} ${this.target} HTTP/1.1\r\nHost: ${SERVER.host}\r\n${more}\r\n`;
+    // An unsolicited pong means nothing.
+    raw.write(`${head("POST", "Content-Type: text/plain\r\nContent-Length: 1\r\n")}3${head("GET")}`);
+    await raw.until("\r\n\r\nok");
+    return raw;
+  }
+
   /** Sends a payload: the response. */
   post(body, options) {
     return request(this.target, { method: "POST", body, ...options });
@@ -208,7 +218,7 @@ export class Raw {
     this.socket.write(bytes);
   }
 
-  /** Waits until what was received contains these bytes, and drops everything up to their end. */
+  /** Waits until what was received contains these bytes, and takes everything up to their end. */
   async until(bytes) {
     const wanted = Buffer.from(bytes);
     let at;
@@ -216,7 +226,21 @@ export class Raw {
       if (this.socket.destroyed) throw new Error(`cut after ${JSON.stringify(this.received.toString("latin1"))}`);
       await within(Promise.race([once(this.socket, "data"), this.gone]), JSON.stringify(bytes.toString("latin1")));
     }
-    this.received = this.received.subarray(at + wanted.length);
+    return this.take(at + wanted.length);
+  }
+
+  /** The next HTTP response: `{ status, body }`. */
+  async response() {
+    const head = (await this.until("\r\n\r\n")).toString("latin1");
+    const length = Number(/^content-length: (\d+)/im.exec(head)[1]);
+    while (this.received.length < length) await within(once(this.socket, "data"), "the body");
+    return { status: Number(head.split(" ")[1]), body: this.take(length).toString() };
+  }
+
+  take(length) {
+    const taken = this.received.subarray(0, length);
+    this.received = this.received.subarray(length);
+    return taken;
   }
 
   /** Waits until the server has ended the connection. */

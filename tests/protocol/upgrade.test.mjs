@@ -1,7 +1,7 @@
 // Engine.IO 4: a session moves from polling to WebSocket, and nothing is lost on the way.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ENGINE, Polling, Raw, SOCKET, frame, sleep, upgradeHead } from "./client.mjs";
+import { ENGINE, Polling, Raw, SOCKET, frame, upgradeHead } from "./client.mjs";
 
 async function probed(polling) {
   const link = await polling.candidate();
@@ -58,11 +58,9 @@ test("the upgraded session goes on: echo and heartbeat", async () => {
 
 test("a poll that was pending when the probe came is released", async () => {
   const polling = await Polling.open();
-  const poll = polling.poll();
-  await sleep(20);
+  const poll = await polling.heldPoll();
   const link = await probed(polling);
-  assert.equal((await poll).status, 200);
-  assert.equal((await poll).body, "6");
+  assert.deepEqual(await poll.response(), { status: 200, body: "6" });
   link.send("5", "4hello");
   assert.equal(await link.next(), "4hello");
   link.end();

@@ -180,14 +180,24 @@ class Upgrade:
 
     @property
     def subprotocols(self) -> list[str]: ...
-    def accept(self, subprotocol: str | None, headers: Headers) -> bytes:
-        """Return the 101 response. Raises ValueError for a header that cannot be sent."""
+    def accept(
+        self,
+        subprotocol: str | None,
+        headers: Headers,
+        *,
+        max_message_bytes: int,
+        max_fragments: int,
+        per_message_deflate: bool,
+    ) -> tuple[bytes, WebSocket]:
+        """Return the 101 response and the connection that it opens.
+
+        Raises ValueError for a header that cannot be sent.
+        """
 
 @final
 class WebSocket:
     """The server's end of one WebSocket connection, after the handshake."""
 
-    def __new__(cls, *, max_message_bytes: int, max_fragments: int) -> WebSocket: ...
     def feed(self, data: bytes) -> list[tuple[Any, ...]]: ...
     def finish(self) -> bytes: ...
     def send_text(self, text: str) -> bytes: ...

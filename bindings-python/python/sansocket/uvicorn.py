@@ -51,7 +51,7 @@ class WebSocketProtocol(asyncio.Protocol):
     """One WebSocket connection under uvicorn.
 
     uvicorn's settings mean what they mean to its own classes: `ws_max_size`, `ws_ping_interval`,
-    `ws_ping_timeout`. `close_timeout` is how many seconds a peer may take to answer a close.
+    `ws_ping_timeout`, `ws_per_message_deflate`. `close_timeout` is how many seconds a peer may take to answer a close.
     """
 
     max_fragments = 16_384
@@ -189,14 +189,15 @@ class WebSocketProtocol(asyncio.Protocol):
         self.tasks.add(task)
 
     def _accept(self, upgrade: _core.Upgrade, message: Message) -> None:
-        head = upgrade.accept(
-            message.get("subprotocol"), [*self.default_headers, *message.get("headers", ())]
+        head, self._websocket = upgrade.accept(
+            message.get("subprotocol"),
+            [*self.default_headers, *message.get("headers", ())],
+            max_message_bytes=self.config.ws_max_size,
+            max_fragments=self.max_fragments,
+            per_message_deflate=self.config.ws_per_message_deflate,
         )
         self._log_outcome("[accepted]")
         self._state = State.OPEN
-        self._websocket = _core.WebSocket(
-            max_message_bytes=self.config.ws_max_size, max_fragments=self.max_fragments
-        )
         self.transport.write(head)
         self._schedule_ping()
         early, self._early = bytes(self._early), bytearray()

@@ -46,7 +46,7 @@ pub struct DeflateConfig {
     /// The server forgets each message before it compresses the next one. Default: true.
     ///
     /// Otherwise a server keeps a compressor for every connection that it has sent a compressed
-    /// message to: 160 KiB with a window of 12 bits, 370 KiB with 15. They are given back by
+    /// message to: 175 KiB with a window of 12 bits, 370 KiB with 15. They are given back by
     /// [`Connection::release_compressor`](super::Connection::release_compressor).
     pub server_no_context_takeover: bool,
     /// The client forgets each message before it compresses the next one. Default: true.

@@ -42,7 +42,9 @@ impl Outgoing {
     /// `None` when the message had better be sent as it is.
     pub(super) fn compress(&mut self, message: &[u8]) -> Option<Vec<u8>> {
         if !self.window.context_takeover {
-            let compressed = Deflater::new(self.window.bits, self.level).compress(message)?;
+            // What is thrown away afterwards is made no larger than the message.
+            let bits = self.window.bits.min(bits_for(message.len()));
+            let compressed = Deflater::new(bits, self.level).compress(message)?;
             return (compressed.len() < message.len()).then_some(compressed);
         }
         let in_step = self.compressor.take();
@@ -117,8 +119,8 @@ impl Deflater {
         let config = zlib_rs::DeflateConfig {
             level: i32::from(level.get()),
             window_bits: -i32::from(bits.get()),
-            // 4 KiB of buffers for a small window, 64 KiB for the largest.
-            mem_level: i32::from(bits.get()) - 7,
+            // As many symbols in a block as the window has bytes, within zlib's default.
+            mem_level: (i32::from(bits.get()) - 6).min(8),
             ..zlib_rs::DeflateConfig::default()
         };
         Self {
@@ -171,10 +173,20 @@ impl Deflater {
     }
 }
 
+/// The smallest window that reaches from the end of a message to its start.
+fn bits_for(len: usize) -> WindowBits {
+    (MIN_ZLIB_BITS.get()..WindowBits::MAX.get())
+        .filter_map(WindowBits::new)
+        .find(|bits| len + UNREACHED_BYTES <= bits.bytes())
+        .unwrap_or(WindowBits::MAX)
+}
+
 const MIN_ZLIB_BITS: WindowBits = match WindowBits::new(9) {
     Some(bits) => bits,
     None => WindowBits::MAX,
 };
+/// How much less than its window zlib refers back.
+const UNREACHED_BYTES: usize = 262;
 /// More shared messages than this between two own ones: starting over costs less than keeping them.
 const MAX_MISSED: usize = 64;
 /// How much room a message gets at once, as a part of its length.

@@ -42,9 +42,6 @@ fn run_selection(report: &mut Report, selection: &[&str]) -> Result<()> {
 fn test_server(report: &mut Report, host: Host, mut suite: Command) -> Result<()> {
     fixture::build(host)?;
     let (server, port) = fixture::start(host, Fixture::Echo, &[])?;
-    if WITHOUT_DEFLATE.contains(&host) {
-        suite.arg("--without-deflate");
-    }
     suite.args(["server", &port.to_string()]);
     let label = format!("autobahn with the {} server", host.name());
     report.suite(Step::new(label, suite).within(LIMIT), counts::autobahn)?;
@@ -61,9 +58,6 @@ fn test_client(report: &mut Report, mut suite: Command) -> Result<()> {
 
 const PROGRAM: &str = "tests/autobahn/run.py";
 const REQUIREMENTS: &str = "tests/autobahn/requirements.txt";
-
-/// Hosts that do not negotiate permessage-deflate yet: the suite calls that UNIMPLEMENTED, 216 times.
-const WITHOUT_DEFLATE: &[Host] = &[Host::Python, Host::Node];
 
 /// All cases take a quarter of an hour when nobody else needs the processor.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
