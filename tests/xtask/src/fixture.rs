@@ -7,6 +7,7 @@ use std::str::FromStr;
 use anyhow::Result;
 use anyhow::bail;
 
+use crate::demo;
 use crate::demo::Demo;
 use crate::node;
 use crate::process::Server;
@@ -39,6 +40,15 @@ impl Host {
             Self::Rust => "rust",
             Self::Python => "python",
             Self::Node => "node",
+        }
+    }
+
+    /// What its fixture `chat` serves.
+    fn demo(self) -> Demo {
+        match self {
+            Self::Rust => Demo::Rust,
+            Self::Python => Demo::Django,
+            Self::Node => Demo::Node,
         }
     }
 }
@@ -85,7 +95,15 @@ impl FromStr for Fixture {
     }
 }
 
-/// Builds what the fixtures of a host run on.
+/// Builds what one fixture of a host needs.
+pub(crate) fn build_for(host: Host, fixture: Fixture) -> Result<()> {
+    match fixture {
+        Fixture::Chat => host.demo().build(),
+        _ => build(host),
+    }
+}
+
+/// Builds what the other fixtures of a host run on.
 pub(crate) fn build(host: Host) -> Result<()> {
     match host {
         Host::Rust => {
@@ -113,13 +131,8 @@ pub(crate) fn command(
     port: u16,
     options: &[String],
 ) -> Result<Command> {
-    if fixture == Fixture::Chat {
-        let demo = match host {
-            Host::Rust => Demo::Rust,
-            Host::Python => Demo::Django,
-            Host::Node => Demo::Node,
-        };
-        return demo.command(port);
+    if fixture == Fixture::Chat && host != Host::Python {
+        return host.demo().command(port);
     }
     let name = fixture.name();
     let mut command = match host {
@@ -133,6 +146,9 @@ pub(crate) fn command(
         }
         Host::Node => node::node("", &[&format!("tests/fixtures/node/{name}.js")]),
     };
+    if fixture == Fixture::Chat {
+        demo::django(&mut command)?;
+    }
     command
         .current_dir(workspace::root())
         .args(["--port", &port.to_string()])

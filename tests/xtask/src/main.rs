@@ -79,7 +79,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
                 .context("serve needs the name of a fixture")?
                 .parse()?;
             let options: Vec<String> = words.collect();
-            fixture::build(host)?;
+            fixture::build_for(host, fixture)?;
             process::become_command(fixture::command(host, fixture, port, &options)?)?;
         }
         "bench" => {

@@ -8,9 +8,11 @@ use super::counts;
 use super::report::Report;
 use crate::demo::BROWSER_TESTS;
 use crate::demo::Demo;
+use crate::fixture;
+use crate::fixture::Fixture;
+use crate::fixture::Host;
 use crate::node;
 use crate::process;
-use crate::process::Server;
 use crate::process::Step;
 use crate::workspace;
 
@@ -24,14 +26,10 @@ pub(crate) fn run(report: &mut Report) -> Result<()> {
     }
     node::install(BROWSER_TESTS)?;
     Demo::Django.build()?;
-    let running = |line: &str| {
-        let (_, url) = line.split_once("running on ")?;
-        url.split_whitespace().next().map(str::to_owned)
-    };
-    let (server, url) = Server::start("the Django chat", Demo::Django.command(0)?, running)?;
+    let (server, port) = fixture::start(Host::Python, Fixture::Chat, &[])?;
     let mut tests = node::node_test(BROWSER_TESTS)?;
     tests
-        .env("CHAT_URL", url)
+        .env("CHAT_URL", format!("http://127.0.0.1:{port}"))
         .env("SCREENSHOTS", workspace::target("screenshots")?);
     report.suite(Step::new("the chat in a browser", tests), counts::node)?;
     report.stop(server);
