@@ -51,8 +51,8 @@ class WebSocketProtocol(asyncio.Protocol):
     """One WebSocket connection under uvicorn.
 
     uvicorn's settings mean what they mean to its own classes: `ws_max_size`, `ws_ping_interval`,
-    `ws_ping_timeout`, `ws_per_message_deflate`. `close_timeout` is how many seconds a peer may take to answer a
-    close.
+    `ws_ping_timeout`, `ws_per_message_deflate`. `close_timeout` is how many seconds a peer may take to
+    answer a close.
     """
 
     max_fragments = 16_384
