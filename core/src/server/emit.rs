@@ -9,7 +9,7 @@ use super::NamespaceIndex;
 use super::Server;
 use super::State;
 use super::Wire;
-use super::output::KeptFrame;
+use super::queue::KeptFrame;
 use crate::Instant;
 use crate::MessageKind;
 use crate::SessionId;

@@ -9,7 +9,7 @@ use super::Server;
 use super::State;
 use super::emit::Encoded;
 use super::output::DisconnectReason;
-use super::output::Record;
+use super::queue::Record;
 use crate::Instant;
 use crate::Message;
 use crate::SessionId;
